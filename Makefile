@@ -1,0 +1,56 @@
+# make demo | test | check | bench | faults.  All that they need is installed here,
+# from pinned and hashed lists, into .venv.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench faults lock clean
+
+demo: .venv/.demo
+	@$(BIN)/vault-replicator demo $(ARGS)
+
+check: .venv/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/pytest tests/unit tests/contract -q $(ARGS)
+
+test: .venv/.dev
+	@$(BIN)/pytest -q $(ARGS)
+
+bench: .venv/.dev
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+faults: .venv/.dev
+	@$(BIN)/pytest -q tests/acceptance -m "acceptance" $(ARGS)
+
+# The lists are for every platform that has wheels; nothing in them names a registry.
+lock: .venv/bin/python
+	@$(PIP) uv==0.13.9
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --extra demo --extra editable \
+	  pyproject.toml -o requirements/demo.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --extra dev \
+	  -c requirements/demo.lock pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+
+.venv/.demo: requirements/demo.lock pyproject.toml | .venv/bin/python
+	@echo "installing into .venv (once) …" >&2
+	@$(PIP) --require-hashes -r requirements/demo.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.lock pyproject.toml | .venv/bin/python
+	@echo "installing into .venv (once) …" >&2
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.demo
