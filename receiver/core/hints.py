@@ -1,0 +1,33 @@
+"""How two hints for one secret become one.
+
+Merging never loses a reason to look: what it keeps is the newest claim about Vault,
+the greater urgency and the earlier time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from receiver.core.state import Hint
+from receiver.core.times import later
+
+
+def merge(known: Hint, new: Hint) -> Hint:
+    """One hint that asks for all that both ask for. They are for one reference."""
+    newest = new if _claims_more(new, known) else known
+    return replace(
+        known,
+        lane=min(known.lane, new.lane),
+        version=newest.version,
+        created_time=newest.created_time,
+        look_twice=known.look_twice or new.look_twice,
+        not_before=min(known.not_before, new.not_before),
+    )
+
+
+def _claims_more(one: Hint, other: Hint) -> bool:
+    """Later by Vault's clock. Versions decide only where neither side has a time:
+    they start again at 1 when a secret is removed with its metadata."""
+    if one.created_time is None and other.created_time is None:
+        return (one.version or 0) > (other.version or 0)
+    return later(one.created_time, other.created_time)

@@ -1,0 +1,171 @@
+"""The nouns: what Vault says, what AWS holds, and what is known of one secret.
+
+Every value here is frozen. A secret's body is in exactly one field of one class
+(``Value.body``), and that field has no repr.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SecretRef:
+    """One KV secret in one Vault; no part has a slash at its ends.
+
+    ``namespace`` is empty for the root; ``mount`` may hold slashes; ``path`` is the
+    key inside the mount, without ``data/``.
+    """
+
+    namespace: str
+    mount: str
+    path: str
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.namespace, self.mount, self.path)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A KV mount as Vault describes it; ``version`` is 1 or 2."""
+
+    namespace: str
+    path: str
+    version: int
+    accessor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The secret's current version is live. ``body`` is the data as raw JSON.
+
+    On KV v1 ``version`` and ``created_time`` are None; times are Vault's own
+    RFC 3339 strings.
+    """
+
+    body: str = field(repr=False)
+    version: int | None = None
+    created_time: str | None = None
+    deletion_time: str | None = None
+    custom_metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Vault confirmed that there is no live current version.
+
+    With ``version`` the current version is deleted or destroyed; without, the whole
+    key does not exist.
+    """
+
+    version: int | None = None
+    created_time: str | None = None
+
+
+Truth: TypeAlias = Value | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One secret as Secrets Manager describes it, value excepted.
+
+    ``stages`` maps version ids to their staging labels. ``deleting`` is true while
+    its deletion is scheduled.
+    """
+
+    arn: str
+    tags: dict[str, str]
+    stages: dict[str, tuple[str, ...]]
+    deleting: bool = False
+    rotated: bool = False
+    owning_service: str | None = None
+
+    @property
+    def current(self) -> str | None:
+        """The version id that carries AWSCURRENT; None for a secret without value."""
+        for version_id, labels in self.stages.items():
+            if "AWSCURRENT" in labels:
+                return version_id
+        return None
+
+
+class State(StrEnum):
+    """What we say of a secret, as in ``?state=`` and in the metric."""
+
+    IN_SYNC = "in_sync"
+    PENDING = "pending"
+    PARKED = "parked"
+    CONFLICT = "conflict"
+    HELD = "held"
+    DRIFTED = "drifted"
+    ORPHANED = "orphaned"
+    DELETING = "deleting"
+
+
+class Lane(IntEnum):
+    """Whose turn it is when writes are scarce: events go before the reconcile."""
+
+    EVENT = 0
+    RECONCILE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A reason to look at one secret: what goes into the queue.
+
+    ``unresolved`` means that ``ref.path`` is still the request path (``data/x``),
+    because the mount's KV version was not known when the event came. ``version``
+    and ``created_time`` are what the event claimed, a lower bound for the read.
+    ``look_twice`` asks for a second look some seconds later, for changes that
+    carry no version to compare with. ``not_before`` is in epoch seconds.
+    """
+
+    ref: SecretRef
+    lane: Lane = Lane.EVENT
+    unresolved: bool = False
+    version: int | None = None
+    created_time: str | None = None
+    look_twice: bool = False
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One reference taken from the queue, under a lease.
+
+    ``attempts`` counts the failed rounds since the newest hint; ``since`` is when
+    the reference began to wait; both times are epoch seconds.
+    """
+
+    hint: Hint
+    sequence: int
+    attempts: int
+    since: float
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the journal holds of one secret under one rule.
+
+    ``version`` and ``created_time`` are of the Vault version last applied,
+    ``version_id`` the AWS version it became; ``arn`` is None while AWS is not known
+    to hold the secret. ``applied_at`` and ``checked_at`` are epoch seconds, ``lag``
+    seconds from Vault's ``created_time`` to applied.
+    """
+
+    ref: SecretRef
+    rule: str
+    name: str
+    state: State
+    cause: str | None = None
+    arn: str | None = None
+    version: int | None = None
+    created_time: str | None = None
+    deletion_time: str | None = None
+    version_id: str | None = None
+    applied_at: float | None = None
+    checked_at: float = 0.0
+    lag: float | None = None
