@@ -1,0 +1,149 @@
+"""The method ``token``: a token in a file, renewed while it can be.
+
+The file is the truth: it is read again when it changes, and after a refusal. The
+keeper asks Vault once a minute who we are; that call is audited, so it also keeps a
+line flowing by which a silent forwarder is told from a quiet Vault.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from receiver.adapters.vault_http import VaultHttp
+from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
+from receiver.core.render import Json
+from vault_audit_forwarder.program.errors import SecretFileError
+from vault_audit_forwarder.program.secret_files import SecretFile
+
+log = structlog.stdlib.get_logger(__name__)
+
+_LOOK_EVERY, _LOOK_AGAIN = 60.0, 5.0
+
+
+class TokenFile:
+    """The port ``Credential`` on a token file."""
+
+    def __init__(self, file: SecretFile) -> None:
+        self._file = file
+
+    def token(self) -> str:
+        """The token that the file holds now."""
+        try:
+            return self._file.read()
+        except SecretFileError as error:
+            raise Temporary(Cause.VAULT_UNREACHABLE, f"token file: {error}") from error
+
+    def renewed(self, refused: str) -> bool:
+        """Whether the file holds another token by now."""
+        return self.token() != refused
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A token's life: ``ttl`` seconds are left of ``whole``; 0: it never ends."""
+
+    ttl: float
+    whole: float
+    renewable: bool
+
+    def renewal_is_due(self) -> bool:
+        """At two thirds of the life."""
+        return self.renewable and 0 < self.ttl <= self.whole / 3
+
+
+class TokenKeeper:
+    """Looks after the token from a thread of its own."""
+
+    def __init__(
+        self,
+        http: VaultHttp,
+        *,
+        namespace: str,
+        now: Callable[[], float],
+        on_expiry: Callable[[float | None], None],
+        on_recovery: Callable[[], None],
+    ) -> None:
+        """``on_expiry`` gets the epoch second at which the token ends, or None;
+        ``on_recovery`` is called when Vault takes our token again."""
+        self._http = http
+        self._namespace = namespace
+        self._now = now
+        self._on_expiry = on_expiry
+        self._on_recovery = on_recovery
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="token", daemon=True)
+        self.trouble: ReplicationError | None = None
+
+    def start(self) -> None:
+        """Begin; the first look is at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after a call that is under way."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look(self) -> Lease:
+        """Ask Vault about the token, and renew it when that is due.
+
+        The life after a renewal is taken from its own answer: a standby's look-up
+        may be days behind.
+        """
+        lease = self._lookup()
+        if lease.renewal_is_due():
+            lease = self._renew(lease)
+        self._on_expiry(self._now() + lease.ttl if lease.ttl else None)
+        return lease
+
+    def _lookup(self) -> Lease:
+        answer = self._http.get(
+            "lookup-self", self._namespace, "auth/token/lookup-self"
+        )
+        data = _part(answer.json(), "data")
+        whole = max(_number(data, "creation_ttl"), _number(data, "period"))
+        return Lease(_number(data, "ttl"), whole, data.get("renewable") is True)
+
+    def _renew(self, lease: Lease) -> Lease:
+        answer = self._http.post("renew-self", self._namespace, "auth/token/renew-self")
+        auth = _part(answer.json(), "auth")
+        if not auth:
+            raise Permanent(
+                Cause.VAULT_FORBIDDEN, f"renew-self: Vault answered {answer.status}"
+            )
+        ttl = _number(auth, "lease_duration")
+        if ttl <= lease.ttl:
+            log.warning("the token cannot be renewed further", seconds=ttl)
+        return Lease(ttl, lease.whole, lease.renewable)
+
+    def _run(self) -> None:
+        wait = 0.0
+        while not self._stopped.wait(wait):
+            try:
+                lease = self.look()
+            except ReplicationError as error:
+                if self.trouble is None:
+                    log.warning("Vault does not take our token", detail=str(error))
+                self.trouble, wait = error, _LOOK_AGAIN
+                continue
+            if self.trouble is not None:
+                self.trouble = None
+                self._on_recovery()
+            wait = _LOOK_EVERY
+            if lease.renewable and lease.whole:
+                # A short life must not pass its two thirds between two looks.
+                wait = min(wait, max(1.0, lease.ttl - lease.whole / 3))
+
+
+def _part(tree: Json, key: str) -> dict[str, Json]:
+    part = tree.get(key) if isinstance(tree, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _number(data: dict[str, Json], key: str) -> float:
+    value = data.get(key)
+    return float(value) if isinstance(value, str) else 0.0

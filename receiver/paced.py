@@ -1,0 +1,71 @@
+"""A target whose every writing call first waits for its turn.
+
+A wrapper, so that neither the story nor the adapter knows of quotas and leases:
+before each call that changes something, the write budget is asked, and then the
+lease must still outlast the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from receiver.core.rules import TargetSpec
+from receiver.core.state import Observed
+from receiver.ports import Target
+
+
+class Paced:
+    """The port ``Target`` again; ``before_write`` may raise Temporary."""
+
+    def __init__(self, target: Target, before_write: Callable[[], None]) -> None:
+        self._target = target
+        self._before_write = before_write
+
+    @property
+    def region(self) -> str:
+        """The wrapped target's Region."""
+        return self._target.region
+
+    def describe(self, name: str) -> Observed | None:
+        """Reads need no turn."""
+        return self._target.describe(name)
+
+    def create(
+        self,
+        name: str,
+        *,
+        body: str,
+        version_id: str,
+        spec: TargetSpec,
+        tags: dict[str, str],
+    ) -> str:
+        """Wait, then create."""
+        self._before_write()
+        return self._target.create(
+            name, body=body, version_id=version_id, spec=spec, tags=tags
+        )
+
+    def put(self, arn: str, *, body: str, version_id: str) -> bool:
+        """Wait, then put."""
+        self._before_write()
+        return self._target.put(arn, body=body, version_id=version_id)
+
+    def make_current(self, arn: str, *, version_id: str, instead_of: str) -> None:
+        """Wait, then move the label."""
+        self._before_write()
+        self._target.make_current(arn, version_id=version_id, instead_of=instead_of)
+
+    def tag(self, arn: str, tags: dict[str, str]) -> None:
+        """Wait, then tag."""
+        self._before_write()
+        self._target.tag(arn, tags)
+
+    def restore(self, arn: str) -> None:
+        """Wait, then restore."""
+        self._before_write()
+        self._target.restore(arn)
+
+    def delete(self, arn: str, *, recovery_days: int | None) -> None:
+        """Wait, then delete."""
+        self._before_write()
+        self._target.delete(arn, recovery_days=recovery_days)

@@ -1,0 +1,224 @@
+"""What the two stories need from the outside world, and what each failure means.
+
+One conformance suite per port runs against every implementation. Any doubt raises:
+None means confirmed absent, an empty list means confirmed empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from receiver.core.rules import TargetSpec
+from receiver.core.state import (
+    Entry,
+    Hint,
+    Lane,
+    Mount,
+    Observed,
+    SecretRef,
+    State,
+    Truth,
+    Work,
+)
+
+
+class QueueUnavailable(Exception):
+    """The queue cannot make anything durable now; the caller must not acknowledge.
+
+    Every method of the queue raises it, and then changed nothing: a lease runs out,
+    and the work is repeated."""
+
+
+class JournalUnavailable(Exception):
+    """The journal cannot be read or written now; nothing of the call was done."""
+
+
+class InvalidCursor(ValueError):
+    """The cursor is none that ``page`` gave out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The queue in numbers. ``oldest`` is when the oldest due work began to wait."""
+
+    pending: int
+    oldest: float | None
+    parked: dict[str, int] = field(default_factory=dict)
+
+
+class WorkQueue(Protocol):
+    """A durable set of references to look at.
+
+    Fair: references are taken in the order in which they became due, lane by lane.
+    Stingy: a reference is never worked on twice at once, and however many hints
+    arrive before its turn, it is worked on once. A hint that arrives while its
+    reference is worked on means one more round.
+    """
+
+    def add(self, hints: Sequence[Hint]) -> None:
+        """Queue all hints, durably when it returns. Hints for one key merge: the
+        greater ``created_time`` with its version, the more urgent lane, the earlier
+        ``not_before``, ``look_twice`` if either asks; ``attempts`` starts anew and
+        parked work is due again. Raises QueueUnavailable, and then took nothing."""
+
+    def take(
+        self, lanes: Collection[Lane], *, lease: float, timeout: float | None
+    ) -> Work | None:
+        """Lease what is due first in the most urgent of ``lanes``, waiting up to
+        ``timeout`` seconds (None: for ever). None on time-out and when closed."""
+
+    def done(self, work: Work) -> bool:
+        """Forget the work. False when a hint came in between, or the lease was
+        lost: then the reference stays queued."""
+
+    def retry(self, work: Work, *, delay: float, cause: str, detail: str) -> None:
+        """Give the work back, due in ``delay`` seconds, one attempt more; at once
+        when a hint came in between."""
+
+    def park(self, work: Work, *, cause: str, detail: str) -> None:
+        """Set the work aside until a new hint or ``unpark``."""
+
+    def unpark(self) -> int:
+        """Make all parked work due in the reconcile lane; returns how many."""
+
+    def pending(self, ref: SecretRef) -> str | None:
+        """The cause of its last failure ("" if none yet) while ``ref`` is queued;
+        None when it is not, is parked, or only waits for its ``not_before``."""
+
+    def backlog(self) -> Backlog:
+        """Counts, for metrics and status."""
+
+    def close(self) -> None:
+        """Wake every ``take``; afterwards only ``add`` raises QueueUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGap:
+    """Entries may have been missed on mounts matching ``mounts``; ``number`` is its
+    place in the journal, ``since`` an RFC 3339 time or None."""
+
+    number: int
+    mounts: tuple[str, ...]
+    reason: str
+    since: str | None
+
+
+class Journal(Protocol):
+    """What we did, so that the next change needs no look at AWS. A cache in the end:
+    with it lost, ownership and currency are proven from AWS alone. Every method
+    raises JournalUnavailable."""
+
+    def get(self, ref: SecretRef, rule: str) -> Entry | None:
+        """What is known, or None."""
+
+    def record(self, entry: Entry, *, expected: Entry | None) -> bool:
+        """Write ``entry`` if the applied ``(created_time, version)`` is still that
+        of ``expected``. False, and nothing written, when it is not."""
+
+    def forget(self, ref: SecretRef, rule: str) -> None:
+        """Drop the entry, if there is one."""
+
+    def entries(self, rule: str) -> Iterator[Entry]:
+        """All entries of a rule, ordered by reference, without holding a lock."""
+
+    def page(
+        self,
+        *,
+        state: State | None,
+        rule: str | None,
+        text: str | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[list[Entry], str | None]:
+        """One page ordered by reference, and the cursor of the next or None.
+        ``text`` is looked for in reference and name, whatever its case. Raises
+        InvalidCursor."""
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """Entries by rule and state."""
+
+    def add_gap(self, mounts: Sequence[str], reason: str, since: str | None) -> None:
+        """Remember a gap durably; equal (mounts, reason) merge, earliest ``since``."""
+
+    def gaps(self) -> list[KnownGap]:
+        """All gaps not yet cleared."""
+
+    def clear_gaps(self, numbers: Collection[int]) -> None:
+        """A comparison that began after these were added succeeded."""
+
+
+class Source(Protocol):
+    """Vault. Every method raises Temporary or Permanent; nothing else."""
+
+    def mount(self, namespace: str, path: str, *, fresh: bool = False) -> Mount:
+        """The KV mount at exactly ``path``, from cache unless ``fresh``. Raises
+        Permanent(MOUNT_UNKNOWN) when there is none, or it is not KV."""
+
+    def cached_mount(self, namespace: str, path: str) -> Mount | None:
+        """The mount if it is in the cache; never asks Vault."""
+
+    def read(self, ref: SecretRef) -> Truth:
+        """The current value, or Gone on a mount whose type, version and accessor
+        were re-read in the same confirmation."""
+
+    def confirm(self, ref: SecretRef, truth: Truth) -> bool:
+        """Whether a metadata read agrees with what ``read`` said."""
+
+    def versions(self, namespace: str, mount: str) -> Iterator[tuple[SecretRef, Truth]]:
+        """Every secret of a mount; v2 values are not read: their body is empty.
+        Raises rather than end early."""
+
+    def namespaces(self, glob: str) -> list[str]:
+        """The namespaces that ``glob`` matches; the root is the empty one."""
+
+    def mounts(self, namespace: str) -> list[Mount]:
+        """All KV mounts of a namespace that the token can see."""
+
+
+class Surprise(Exception):
+    """AWS is not in the state that was believed; describe and plan again."""
+
+
+class Target(Protocol):
+    """Secrets Manager for one rule's account and Region. Raises Temporary,
+    Permanent, or Surprise."""
+
+    @property
+    def region(self) -> str:
+        """The Region, which is part of a version id."""
+
+    def describe(self, name: str) -> Observed | None:
+        """What AWS holds under this name or ARN; None: confirmed absent."""
+
+    def create(
+        self,
+        name: str,
+        *,
+        body: str,
+        version_id: str,
+        spec: TargetSpec,
+        tags: dict[str, str],
+    ) -> str:
+        """Create with the value; returns the ARN."""
+
+    def put(self, arn: str, *, body: str, version_id: str) -> bool:
+        """Put the value under our version id. False when AWS took it but AWSCURRENT
+        is elsewhere. Raises VersionIdTaken when the id holds other bytes."""
+
+    def make_current(self, arn: str, *, version_id: str, instead_of: str) -> None:
+        """Move AWSCURRENT."""
+
+    def tag(self, arn: str, tags: dict[str, str]) -> None:
+        """Add or overwrite tags."""
+
+    def restore(self, arn: str) -> None:
+        """Cancel a scheduled deletion."""
+
+    def delete(self, arn: str, *, recovery_days: int | None) -> None:
+        """Schedule the deletion, or delete at once when ``recovery_days`` is None."""
+
+
+class VersionIdTaken(Exception):
+    """The version id already exists with other bytes."""

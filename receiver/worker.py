@@ -1,0 +1,172 @@
+"""From the queue to the story and back: what becomes of each reference taken.
+
+Every reference that is taken ends in exactly one of done, retry or park, whatever
+happens in between. Some workers take events only, so that a long reconcile never
+keeps a fresh change waiting.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.paths import key_of
+from receiver.core.retry import SECOND_LOOK, backoff
+from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.ports import Source, WorkQueue
+from receiver.replicate import Outcome
+
+log = structlog.stdlib.get_logger(__name__)
+
+#: Long enough for every call of one round; a worker that hangs loses its turn then.
+LEASE = 120.0
+
+_ALL = (Lane.EVENT, Lane.RECONCILE)
+
+
+class Watcher(Protocol):
+    """Who wants to know what became of a reference."""
+
+    def changed(self, ref: SecretRef) -> None:
+        """A round for ``ref`` has ended."""
+
+
+class Reporter(Protocol):
+    """Metrics, as far as a worker knows of them."""
+
+    def applied(
+        self, rule: str, action: str, result: str, lag: float | None
+    ) -> None: ...
+
+    def stage(self, stage: str, seconds: float) -> None: ...
+
+
+class Rounds:
+    """One round for one reference."""
+
+    def __init__(
+        self,
+        *,
+        queue: WorkQueue,
+        source: Source,
+        replicate: Callable[[Work], Sequence[Outcome]],
+        watcher: Watcher,
+        report: Reporter,
+        now: Callable[[], float],
+    ) -> None:
+        self._queue = queue
+        self._source = source
+        self._replicate = replicate
+        self._watcher = watcher
+        self._report = report
+        self._now = now
+
+    def run(self, work: Work) -> None:
+        """Do the work and tell the queue what became of it."""
+        started = time.perf_counter()
+        try:
+            if work.hint.unresolved:
+                self._resolve(work.hint)
+            else:
+                self._finish(work, self._replicate(work))
+        except Permanent as error:
+            self._queue.park(work, cause=error.cause, detail=error.detail)
+            self._tell("parked", work, error.cause, error.detail)
+        except Temporary as error:
+            self._again(work, error.cause, error.detail, error.after)
+        except Exception as error:  # a bug must cost one secret a retry, not a worker
+            self._again(work, Cause.INTERNAL, type(error).__name__, None)
+        else:
+            self._queue.done(work)
+        finally:
+            self._report.stage("round", time.perf_counter() - started)
+            self._watcher.changed(work.hint.ref)
+
+    def _resolve(self, hint: Hint) -> None:
+        """Now that Vault can say what kind of mount it is, queue the secret itself."""
+        ref = hint.ref
+        mount = self._source.mount(ref.namespace, ref.mount)
+        if key := key_of(ref.path, mount.version):
+            resolved = replace(hint, ref=replace(ref, path=key), unresolved=False)
+            self._queue.add([resolved])
+
+    def _finish(self, work: Work, outcomes: Sequence[Outcome]) -> None:
+        if work.hint.look_twice:
+            again = self._now() + SECOND_LOOK
+            self._queue.add([Hint(ref=work.hint.ref, not_before=again)])
+        for outcome in outcomes:
+            self._report.applied(outcome.rule, outcome.action, "ok", outcome.lag)
+            log.info(
+                "replicated",
+                ref=str(outcome.ref),
+                rule=outcome.rule,
+                name=outcome.name,
+                action=outcome.action,
+                version=outcome.version,
+                version_id=outcome.version_id,
+                lag=outcome.lag,
+                attempts=work.attempts,
+            )
+
+    def _again(self, work: Work, cause: str, detail: str, after: float | None) -> None:
+        delay = after
+        if delay is None:
+            delay = backoff(work.attempts, jitter=random.random())  # noqa: S311 no secret
+        self._queue.retry(work, delay=delay, cause=cause, detail=detail)
+        if cause != Cause.STANDBY_LAGS:
+            self._tell("retry", work, cause, detail)
+
+    def _tell(self, result: str, work: Work, cause: str, detail: str) -> None:
+        self._report.applied("", "none", result, None)
+        log.warning(
+            "not replicated",
+            result=result,
+            ref=str(work.hint.ref),
+            cause=cause,
+            detail=detail,
+            attempts=work.attempts,
+        )
+
+
+class Workers:
+    """The threads that take from the queue."""
+
+    def __init__(
+        self, queue: WorkQueue, run: Callable[[Work], None], *, count: int
+    ) -> None:
+        self._queue = queue
+        self._run = run
+        reserved = max(1, count // 4) if count > 1 else 0
+        self._threads = [
+            threading.Thread(
+                target=self._take,
+                args=((Lane.EVENT,) if number < reserved else _ALL,),
+                name=f"worker-{number}",
+                daemon=True,
+            )
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        """Begin to take work."""
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, timeout: float) -> bool:
+        """After the queue was closed: wait for the rounds under way. Whether all
+        ended within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _take(self, lanes: Sequence[Lane]) -> None:
+        while work := self._queue.take(lanes, lease=LEASE, timeout=None):
+            self._run(work)

@@ -1,0 +1,111 @@
+"""A real OpenBao for the adapters that read Vault."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.vault_kv import VaultKv
+from receiver.adapters.vault_token import TokenFile
+from receiver.demo.openbao import OpenBao
+from receiver.demo.vault import Vault, reading_policy
+from vault_audit_forwarder.program.secret_files import SecretFile
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    server = OpenBao(tmp_path_factory.mktemp("openbao"), audit_addresses=[])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def root(openbao: OpenBao) -> Iterator[Vault]:
+    """Who writes."""
+    vault = Vault(openbao.address, openbao.root_token)
+    yield vault
+    vault.close()
+
+
+@pytest.fixture
+def mount(root: Vault) -> str:
+    """A fresh KV v2 mount whose path holds a slash."""
+    name = f"team/kv-{secrets.token_hex(4)}"
+    root.enable_kv(name)
+    return name
+
+
+@pytest.fixture
+def mount_v1(root: Vault) -> str:
+    """A fresh KV v1 mount."""
+    name = f"old-{secrets.token_hex(4)}"
+    root.enable_kv(name, version=1)
+    return name
+
+
+@dataclass
+class Reader:
+    """A source with a token, and the requests that it made."""
+
+    http: VaultHttp
+    token_file: Path
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.source = VaultKv(self.http, now=time.time)
+
+    @property
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.requests]
+
+
+@pytest.fixture
+def reader_with(openbao: OpenBao, tmp_path: Path) -> Iterator[Callable[[str], Reader]]:
+    """Makes a reader with this token."""
+    made: list[VaultHttp] = []
+
+    def make(token: str) -> Reader:
+        file = tmp_path / "token"
+        file.write_text(token + "\n")
+        requests: list[tuple[str, str]] = []
+        http = VaultHttp(
+            openbao.address,
+            TokenFile(SecretFile(file)),
+            ca_file=None,
+            timeout=10.0,
+            connections=2,
+            on_request=lambda operation, code: requests.append((operation, code)),
+        )
+        made.append(http)
+        return Reader(http, file, requests)
+
+    yield make
+    for http in made:
+        http.close()
+
+
+@pytest.fixture
+def reader(
+    root: Vault, mount: str, mount_v1: str, reader_with: Callable[[str], Reader]
+) -> Reader:
+    """With the least policy that the documentation names, for both mounts."""
+    policy = f"read-{secrets.token_hex(4)}"
+    rules = reading_policy(mount) + reading_policy(mount_v1, version=1)
+    root.create_policy(policy, rules)
+    return reader_with(root.create_token(policy))

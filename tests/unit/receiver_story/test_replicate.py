@@ -1,0 +1,340 @@
+"""The one write path: what each change costs, and that old never beats new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.retry import GUARD_ROUNDS
+from receiver.core.state import Entry, State, Value
+from tests.fake_target import Secret
+from tests.unit.receiver_story.conftest import NAME, REF, Story
+
+
+def test_a_new_secret_is_created_and_sealed(story: Story) -> None:
+    """With the ownership tags and the rule's own, and the seal after the create."""
+    story.with_spec(tags={"team": "platform"})
+    story.write(1)
+    outcome = story.replicate()
+
+    assert outcome.action == "create"
+    assert story.target.calls == ["describe", "create", "tag"]
+    assert story.secret.value == '{"a":"b"}'
+    assert story.secret.tags.keys() == {
+        "team", "managed-by", "vault-source", "vault-path", "vault-seal",
+    }  # fmt: skip
+    assert story.entry.state is State.IN_SYNC
+
+
+def test_a_known_secret_costs_one_read_and_one_write(story: Story) -> None:
+    """Nothing else is on the way of a change."""
+    story.write(1)
+    story.replicate()
+    story.target.calls.clear()
+    story.source.asked = 0
+    story.write(2, '{"a":"c"}')
+    outcome = story.replicate()
+
+    assert outcome.action == "update"
+    assert story.target.calls == ["put"]
+    assert story.source.asked == 1
+    assert story.secret.value == '{"a":"c"}'
+
+
+def test_a_repeated_event_costs_one_read_and_no_write(story: Story) -> None:
+    """Twice the same, from two audit devices or a replay."""
+    created = story.write(1)
+    story.replicate(created=created)
+    story.target.calls.clear()
+    outcome = story.replicate(created=created)
+
+    assert outcome.action == "none"
+    assert story.target.calls == []
+
+
+def test_a_lost_journal_costs_no_write(story: Story) -> None:
+    """Ownership and currency are proven from AWS alone."""
+    story.write(1)
+    story.replicate()
+    before = story.secret.stages
+    story.journal.forget(REF, "all")
+    story.target.calls.clear()
+
+    assert story.replicate().action == "none"
+    assert story.target.calls == ["describe"]
+    assert story.secret.stages == before
+    assert story.entry.version == 1
+
+
+def test_the_lag_is_from_vaults_write_to_ours(story: Story) -> None:
+    """And known only for what an event told of."""
+    created = story.write(1)
+    at = datetime(2026, 11, 23, 10, 1, 0, 500_000, tzinfo=UTC).timestamp()
+    story.clock.jump(at + 0.25 - story.clock.now())
+    outcome = story.replicate(created=created)
+
+    assert outcome.lag == pytest.approx(0.25, abs=0.1)
+    assert story.entry.lag == outcome.lag
+
+    story.write(2)
+    assert story.replicate().lag is None
+
+
+def test_a_read_older_than_the_event_is_not_believed(story: Story) -> None:
+    """A standby that lags: read again soon, and write nothing."""
+    newer = story.write(2)
+    story.write(1)
+
+    with pytest.raises(Temporary) as caught:
+        story.replicate(created=newer)
+    assert caught.value.cause is Cause.STANDBY_LAGS
+    assert caught.value.after == pytest.approx(0.05)
+    assert story.target.calls == []
+
+
+def test_a_read_older_than_the_journal_is_not_believed(story: Story) -> None:
+    """An old version never lands over a newer one, whatever the hint says."""
+    story.write(2)
+    story.replicate()
+    story.write(1)
+
+    with pytest.raises(Temporary):
+        story.replicate()
+    assert story.entry.version == 2
+
+
+def test_nothing_where_the_event_saw_a_version_is_not_believed(story: Story) -> None:
+    """A standby that does not know the key yet."""
+    created = story.write(1)
+    story.delete()
+
+    with pytest.raises(Temporary):
+        story.replicate(created=created)
+
+
+def test_a_delete_after_the_event_is_believed_at_once(story: Story) -> None:
+    """When a later event said that the key may be gone, its absence is no surprise."""
+    created = story.write(1)
+    story.replicate(created=created)
+    story.delete()
+
+    assert story.replicate(created=created, look_twice=True).action == "delete"
+
+
+def test_after_ten_seconds_the_active_node_decides(story: Story) -> None:
+    """A snapshot was restored: what Vault's metadata agree with is the truth."""
+    story.write(2)
+    story.replicate()
+    story.write(1)
+
+    assert story.replicate(attempts=GUARD_ROUNDS).action == "update"
+    assert story.entry.version == 1
+
+
+def test_when_the_nodes_disagree_it_waits_on(story: Story) -> None:
+    """Metadata on the active node say something else than the read."""
+    newer = story.write(2)
+    story.write(1)
+    story.source.confirm = lambda ref, truth: False  # type: ignore[method-assign]  # another node's answer
+
+    with pytest.raises(Temporary) as caught:
+        story.replicate(created=newer, attempts=GUARD_ROUNDS)
+    assert caught.value.after is None
+
+
+def test_a_version_that_starts_again_is_newer(story: Story) -> None:
+    """Removed with its metadata and written anew: version 1, but a later time."""
+    story.write(5)
+    story.replicate()
+    story.write(1, '{"a":"new"}')
+    value = story.source.secrets[REF]
+    story.source.secrets[REF] = replace(value, created_time="2026-11-23T11:00:00Z")  # type: ignore[type-var]  # a Value
+
+    assert story.replicate().action == "update"
+    assert story.secret.value == '{"a":"new"}'
+
+
+def test_a_deleted_secret_is_scheduled_for_deletion(story: Story) -> None:
+    """And a second look finds nothing more to do."""
+    created = story.write(1)
+    story.replicate()
+    story.delete(1, created)
+
+    assert story.replicate().action == "delete"
+    assert story.secret.deleting
+    assert story.entry.state is State.DELETING
+    assert story.replicate().action == "none"
+
+
+def test_an_undeleted_secret_is_restored_without_a_new_version(story: Story) -> None:
+    """The same version, so the same version id."""
+    created = story.write(1)
+    story.replicate()
+    story.delete(1, created)
+    story.replicate()
+    story.write(1)
+    outcome = story.replicate()
+
+    assert outcome.action == "restore"
+    assert not story.secret.deleting
+    assert len(story.secret.values) == 1
+    assert story.entry.state is State.IN_SYNC
+
+
+def test_a_new_version_after_a_delete_restores_and_puts(story: Story) -> None:
+    """In this order: AWS refuses a put while the deletion is scheduled."""
+    created = story.write(1)
+    story.replicate()
+    story.delete(1, created)
+    story.replicate()
+    story.target.calls.clear()
+    story.write(2, '{"a":"c"}')
+
+    assert story.replicate().action == "restore"
+    assert story.target.calls == ["describe", "restore", "put"]
+    assert story.secret.value == '{"a":"c"}'
+
+
+def test_what_was_never_replicated_and_is_gone_leaves_no_trace(story: Story) -> None:
+    """Neither in AWS nor in the journal."""
+    story.delete()
+
+    assert story.replicate().action == "none"
+    assert story.journal.get(REF, "all") is None
+
+
+def test_a_foreign_secret_is_a_conflict(story: Story) -> None:
+    """Never touched, and said so in the journal."""
+    story.target.secrets[NAME] = Secret("arn-x", {}, {"x": "y"}, {"AWSCURRENT": "x"})
+    story.write(1)
+
+    with pytest.raises(Permanent) as caught:
+        story.replicate()
+    assert caught.value.cause is Cause.CONFLICT_FOREIGN
+    assert story.target.writes == []
+    assert story.entry.state is State.CONFLICT
+
+
+def test_a_value_that_aws_cannot_hold_is_parked(story: Story) -> None:
+    """Before any call to AWS; the version before it stays current."""
+    story.write(1)
+    story.replicate()
+    story.target.calls.clear()
+    story.write(2, '{"a":"' + "x" * 70_000 + '"}')
+
+    with pytest.raises(Permanent):
+        story.replicate()
+    assert story.target.calls == []
+    assert story.entry.state is State.PARKED
+    assert story.entry.cause == Cause.VALUE_TOO_LARGE
+    assert story.secret.value == '{"a":"b"}'
+
+
+def test_what_changed_in_aws_is_looked_at_again(story: Story) -> None:
+    """Deleted by hand since: the put finds out, and the secret is made anew."""
+    story.write(1)
+    story.replicate()
+    story.target.secrets.clear()
+    story.write(2)
+
+    assert story.replicate().action == "create"
+
+
+def test_a_crash_before_the_seal_is_healed_by_one_put(story: Story) -> None:
+    """Owned, our token, no seal: the bytes are proven by a put of our own."""
+    story.write(1)
+    story.replicate()
+    del story.secret.tags["vault-seal"]
+    story.journal.forget(REF, "all")
+    outcome = story.replicate()
+
+    assert outcome.action == "repair"
+    assert len(story.secret.values) == 2
+    assert "vault-seal" in story.secret.tags
+    story.journal.forget(REF, "all")
+    assert story.replicate().action == "none"
+
+
+def test_our_version_id_with_other_bytes_is_stepped_over(story: Story) -> None:
+    """Somebody wrote under the id that the next version will have."""
+    story.write(2)
+    story.replicate()
+    taken = story.entry.version_id
+    assert taken is not None
+    story.write(1)
+    story.replicate(attempts=GUARD_ROUNDS)
+    story.secret.values[taken] = "other bytes"
+    story.write(2)
+
+    assert story.replicate().action == "update"
+    assert story.secret.value == '{"a":"b"}'
+
+
+def test_without_versions_an_old_value_becomes_current_again(story: Story) -> None:
+    """KV v1, A then B then A: the label moves, no version is made."""
+    for body in ('{"a":"A"}', '{"a":"B"}', '{"a":"A"}'):
+        story.source.secrets[REF] = replace(
+            story.source.secrets.get(REF, Value("")),  # type: ignore[type-var]  # a Value
+            body=body,
+        )
+        story.replicate()
+
+    assert story.secret.value == '{"a":"A"}'
+    assert len(story.secret.values) == 2
+
+
+def test_two_workers_on_one_secret_are_noticed(story: Story) -> None:
+    """Another one recorded meanwhile: look again at once."""
+    story.write(1)
+    story.replicate()
+    story.write(2)
+    record = story.journal.record
+
+    def overtaken(entry: Entry, *, expected: Entry | None) -> bool:
+        record(replace(entry, version=9, created_time="2030-01-01T00:00:00Z"),
+               expected=expected)  # fmt: skip
+        return record(entry, expected=expected)
+
+    story.journal.record = overtaken  # type: ignore[method-assign]  # another worker's turn
+    with pytest.raises(Temporary) as caught:
+        story.replicate()
+
+    assert caught.value.after == 0.0
+
+
+def test_an_aws_failure_leaves_the_journal_as_it_was(story: Story) -> None:
+    """Nothing is believed that was not answered."""
+    story.write(1)
+    story.replicate()
+    story.write(2)
+    before = story.entry
+    failure = Temporary(Cause.AWS_THROTTLED, "PutSecretValue: ThrottlingException")
+
+    with story.target.failing("put", failure), pytest.raises(Temporary):
+        story.replicate()
+
+    assert story.entry == before
+    assert story.replicate().action == "update"
+
+
+def test_another_format_of_the_same_version_is_written(story: Story) -> None:
+    """The rule decides the bytes, so it is part of what is current."""
+    story.write(1, '{"a":"plain"}')
+    story.replicate()
+    story.with_spec(format_key="a")
+
+    assert story.replicate().action == "update"
+    assert story.secret.value == "plain"
+
+
+def test_a_new_key_rewrites_nothing(story: Story) -> None:
+    """Rotation: the old key, last in the list, still proves what is there."""
+    story.write(1)
+    story.replicate()
+    story.keys = ("n" * 32, "k" * 32)
+    story.journal.forget(REF, "all")
+
+    assert story.replicate().action == "none"
