@@ -1,0 +1,30 @@
+"""What every test may rely on: nobody's own Vault, AWS and proxy settings are seen."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from receiver.demo.child import isolated
+from vault_audit_forwarder.program import logs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Run as if the person at the keyboard had configured nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - isolated(os.environ).keys():
+            patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs() -> None:
+    """A thread that logs after its test has ended writes into nobody's report."""
+    logs.configure("info", keys=(), stream=io.StringIO())

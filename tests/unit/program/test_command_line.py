@@ -1,0 +1,127 @@
+"""Exit codes and words at the terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from vault_audit_forwarder.program import command_line
+from vault_audit_forwarder.program.errors import CommandError, ConfigError
+
+
+def application() -> typer.Typer:
+    app = command_line.new_app("An application.")
+
+    @app.command()
+    def number(value: int = 0) -> int:
+        return value
+
+    @app.command()
+    def refuse() -> None:
+        raise CommandError("no such thing; make one")
+
+    @app.command()
+    def misconfigured() -> None:
+        raise ConfigError(["a.yaml:1:1: first", "a.yaml:2:1: second"])
+
+    @app.command()
+    def broken() -> None:
+        local = "SECRET"
+        raise RuntimeError(local)
+
+    @app.command()
+    def aborted() -> None:
+        raise typer.Abort
+
+    @app.command()
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    return app
+
+
+def run(*argv: str) -> int:
+    return command_line.run(application(), argv, prog="prog")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["number"], 0),
+        (["number", "--value", "2"], 2),
+        (["refuse"], 1),
+        (["misconfigured"], 1),
+        (["broken"], 1),
+        (["interrupted"], 130),
+        (["aborted"], 130),
+        (["nonsense"], 1),
+        (["number", "--nonsense"], 1),
+        (["number", "--value", "x"], 1),
+        ([], 1),
+        (["-h"], 0),
+        (["number", "--help"], 0),
+    ],
+)
+def test_exit_codes(argv: list[str], code: int) -> None:
+    """A command's own code, 1 for every error, 130 for Ctrl-C."""
+    assert run(*argv) == code
+
+
+def test_an_expected_error_is_one_line_on_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing goes to stdout, and there is no traceback."""
+    run("refuse")
+
+    assert capsys.readouterr() == ("", "error: no such thing; make one\n")
+
+
+def test_configuration_problems_open_their_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """FILE:LINE:COLUMN comes first, so that an editor can jump there."""
+    run("misconfigured")
+
+    assert capsys.readouterr().err.splitlines() == [
+        "a.yaml:1:1: first",
+        "a.yaml:2:1: second",
+        "error: the configuration cannot be used",
+    ]
+
+
+def test_a_wrong_option_names_the_way_to_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A usage error says what was wrong and where to look."""
+    run("number", "--nonsense")
+    error = capsys.readouterr().err
+
+    assert error.startswith("error: No such option")
+    assert "see prog --help" in error
+
+
+def test_a_bug_shows_where_but_not_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """The frames of an unforeseen error are printed, its message is not."""
+    run("broken")
+    error = capsys.readouterr().err
+
+    assert "in broken" in error
+    assert error.endswith("unexpected RuntimeError: a bug, please report it\n")
+    assert "SECRET" not in error
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Help and completion answer without the libraries of the commands."""
+    heavy = {"httpx", "pydantic", "sqlite3", "prometheus_client", "structlog"}
+    code = (
+        "import sys, vault_audit_forwarder.cli\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"

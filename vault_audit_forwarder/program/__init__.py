@@ -1,0 +1,1 @@
+"""What both programs share in how they start: configuration, logs, command line."""

@@ -1,0 +1,61 @@
+"""How both programs behave at a terminal.
+
+Data goes to stdout, everything else to stderr. Usage, configuration and start-up
+errors exit 1 and are one ``error: …`` line each; Ctrl-C exits 130. What nobody
+foresaw shows where it happened, but never a message or a local variable: those can
+hold what must not be printed.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from vault_audit_forwarder.program.errors import CommandError, ConfigError
+
+OK, ERROR, INTERRUPTED = 0, 1, 130
+
+
+def new_app(help: str) -> typer.Typer:
+    """A typer application with the manners above. Run it with :func:`run`."""
+    return typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def run(app: typer.Typer, argv: Sequence[str] | None = None, *, prog: str) -> int:
+    """Run a command and return its exit code; a command may return one as an int."""
+    command = typer.main.get_command(app)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = command.main(arguments, prog_name=prog, standalone_mode=False)
+    except ConfigError as error:
+        # FILE:LINE:COLUMN opens each line, as editors and terminals expect it.
+        return _fail(*error.problems, "error: the configuration cannot be used")
+    except CommandError as error:
+        return _fail(f"error: {error}")
+    except typer.TyperException as error:
+        # Without arguments the help was printed, and the message is empty.
+        text = error.format_message()
+        return _fail(f"error: {text}", f"see {prog} --help") if text else ERROR
+    except typer.Abort:
+        return INTERRUPTED  # Ctrl-C itself comes back from typer as a code
+    except Exception as error:
+        frames = traceback.format_tb(error.__traceback__)
+        bug = f"error: unexpected {type(error).__name__}: a bug, please report it"
+        return _fail("".join(frames), bug)
+    return code if isinstance(code, int) else OK
+
+
+def _fail(*lines: str) -> int:
+    for line in lines:
+        typer.echo(line, err=True)
+    return ERROR
