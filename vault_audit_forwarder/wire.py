@@ -242,7 +242,9 @@ def _check_change(change: Change) -> None:
             try:
                 nanoseconds(value)
             except ValueError as error:
-                raise InvalidEvent(f"data.{field}", "is not an RFC 3339 time") from error
+                raise InvalidEvent(
+                    f"data.{field}", "is not an RFC 3339 time"
+                ) from error
     if change.version is not None and change.version < 0:
         raise InvalidEvent("data.version", "must not be negative")
 
