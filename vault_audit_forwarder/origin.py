@@ -1,0 +1,22 @@
+"""Who speaks: the names that every event of this forwarder carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vault_audit_forwarder import wire
+
+
+@dataclass(frozen=True)
+class Origin:
+    """``source`` names the Vault, ``forwarder`` this process beside it."""
+
+    source: str
+    forwarder: str
+
+    def encode(self, data: wire.Data, *, id: str, time: str | None) -> bytes:
+        """``data`` in its envelope, as it travels."""
+        event = wire.make_event(
+            data, source=self.source, forwarder=self.forwarder, id=id, time=time
+        )
+        return wire.encode(event)

@@ -1,0 +1,197 @@
+"""``forwarder.yaml`` as a model: the names, defaults and limits of every key.
+
+Nothing here opens a file that the configuration names; what is wrong with those is
+said by whoever uses them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from vault_audit_forwarder.program.config_file import (
+    ConfigModel,
+    ConfigPath,
+    Duration,
+    FileMode,
+    Listen,
+    PositiveDuration,
+    json_schema,
+    load,
+)
+
+#: Warnings that both `run` and `check` give.
+PLAIN = "receiver.url is http:// on a network: events travel in clear; use https://"
+EXPOSED = (
+    "reachable from the network, where anybody may write: use loopback or a tunnel"
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host can only be this machine, judged by its text alone."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class UnixListener(ConfigModel):
+    """``unix: PATH``; the directory must exist, ``group`` may connect too."""
+
+    unix: ConfigPath
+    mode: FileMode = 0o660
+    group: str | None = None
+
+
+class TcpListener(ConfigModel):
+    """``tcp: HOST:PORT``; plain and unauthenticated, so loopback or a tunnel."""
+
+    tcp: Listen
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether others than this machine could write audit lines to us."""
+        return not is_loopback(self.tcp.host)
+
+
+def _kind(value: object) -> str | None:
+    if isinstance(value, UnixListener | TcpListener):
+        return type(value).__name__
+    if isinstance(value, Mapping) and ("unix" in value) != ("tcp" in value):
+        return "UnixListener" if "unix" in value else "TcpListener"
+    return None
+
+
+def _refuse_file(value: object) -> object:
+    if isinstance(value, Mapping) and "file" in value:
+        raise PydanticCustomError(
+            "not_yet", "file: is not available in this version; use unix or tcp"
+        )
+    return value
+
+
+Listener: TypeAlias = Annotated[
+    Annotated[UnixListener, Tag("UnixListener")]
+    | Annotated[TcpListener, Tag("TcpListener")],
+    Discriminator(
+        _kind,
+        custom_error_type="listener",
+        custom_error_message="must be unix: PATH or tcp: HOST:PORT",
+    ),
+    BeforeValidator(_refuse_file),
+]
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be a URL, as in https://replicator.internal/v1/events")
+    if parts.username or parts.password:
+        raise ValueError("must hold no user or password: requests are signed instead")
+    return value
+
+
+def _one_or_more(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+_KEY_FILES_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    ]
+}
+
+
+class Receiver(ConfigModel):
+    """Where events are posted, and how each side knows the other."""
+
+    url: Annotated[str, AfterValidator(_url)]
+    signing_key_file: Annotated[
+        tuple[ConfigPath, ...],
+        BeforeValidator(_one_or_more),
+        Field(min_length=1),
+        WithJsonSchema(_KEY_FILES_SCHEMA),
+    ]
+    ca_file: ConfigPath | None = None
+    client_cert_file: ConfigPath | None = None
+    client_key_file: ConfigPath | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> Receiver:
+        if self.client_key_file and not self.client_cert_file:
+            raise ValueError("client_key_file needs client_cert_file beside it")
+        return self
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether events would cross a network unencrypted."""
+        parts = urlsplit(self.url)
+        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+class SpoolSettings(ConfigModel):
+    """``max_events`` bounds the disk: about 600 bytes an event."""
+
+    path: ConfigPath
+    max_events: Annotated[int, Field(ge=1)] = 1_000_000
+
+
+_Name = Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=200)]
+
+
+def _off_or_a_second(value: float) -> float:
+    if 0 < value < 1:
+        raise ValueError("must be 0 (off) or at least 1s")
+    return value
+
+
+_Watchdog = Annotated[Duration, AfterValidator(_off_or_a_second)]
+
+
+class Settings(ConfigModel):
+    """The forwarder's configuration. Durations are seconds."""
+
+    source: _Name
+    name: _Name = Field(default_factory=socket.gethostname)
+    listen: Annotated[tuple[Listener, ...], Field(min_length=1)]
+    mounts: Annotated[tuple[str, ...], Field(min_length=1)] = ("**",)
+    receiver: Receiver
+    spool: SpoolSettings
+    metrics: Listen | None = None
+    watchdog: _Watchdog = 10.0  # 0: off
+    heartbeat: PositiveDuration = 30.0
+    tolerance: PositiveDuration = 300.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
+    """Read ``forwarder.yaml``. Raises ConfigError."""
+    return load(path, Settings, env=env)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``forwarder.yaml``."""
+    return {"title": "forwarder.yaml", **json_schema(Settings)}
