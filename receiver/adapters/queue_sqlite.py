@@ -1,0 +1,292 @@
+"""The work queue on SQLite: one row per reference, however many hints arrive.
+
+``add`` is what the webhook acknowledges, so it is on disk when it returns; all else
+may be repeated. Leases live in memory: one process owns the file, so those of a
+former process are void without a word, and taking work costs no write. They are
+measured on the monotonic clock, because a wall clock that jumps must not let two
+workers at one secret. A hint that arrives under a lease is merged into the row at
+once, and into the lease for the next round; so a crash repeats the round with all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from receiver.adapters import queue_sql as sql
+from receiver.adapters.state_file import StateFile
+from receiver.core.hints import merge
+from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.ports import Backlog, QueueUnavailable
+
+_MAX_WAIT = 60.0  # also how late a wall clock that jumps ahead is noticed, seconds
+_CLOCK_SLACK = 5.0  # smaller steps back are left to pass, seconds
+
+_Key: TypeAlias = tuple[SecretRef, bool]
+
+
+class _Lease(NamedTuple):
+    work: Work
+    until: float  # on the monotonic clock
+    next: Hint | None = None  # what came since; its not_before is when it is due
+
+
+class SqliteQueue:
+    """A WorkQueue. ``now`` gives epoch seconds, ``steady`` monotonic ones."""
+
+    def __init__(
+        self,
+        state: StateFile,
+        *,
+        now: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._state = state
+        self._now = now
+        self._steady = steady
+        self._changed = threading.Condition(state.lock)
+        self._leases: dict[_Key, _Lease] = {}
+        self._closed = False
+        self._latest = now()
+        with state.repeatable(or_raise=QueueUnavailable) as db:
+            db.execute(sql.CLOCK_WENT_BACK, {"now": self._latest})
+            newest = db.execute(sql.NEWEST).fetchone()[0]
+        self._sequence: int = newest or 0
+
+    def add(self, hints: Sequence[Hint]) -> None:
+        """Queue all hints or none; on disk when it returns."""
+        with self._changed:
+            if self._closed:
+                raise QueueUnavailable("the queue is closed")
+            if not hints:
+                return
+            self._drop_expired()
+            now = self._now()
+            with self._state.acknowledged(or_raise=QueueUnavailable) as db:
+                for hint in hints:
+                    self._write(db, hint, now)
+            for hint in hints:
+                self._note_for_next_round(hint, now)
+            self._changed.notify_all()
+
+    def take(
+        self, lanes: Collection[Lane], *, lease: float, timeout: float | None
+    ) -> Work | None:
+        """Lease what is due first; see the port."""
+        deadline = None if timeout is None else self._steady() + timeout
+        with self._changed:
+            while not self._closed:
+                self._heed_clock()
+                rows = self._heads(lanes)
+                now = self._now()
+                due = next((row for row in rows if row["due"] <= now), None)
+                if due is not None:
+                    return self._lease(due, now, lease)
+                left = _MAX_WAIT if deadline is None else deadline - self._steady()
+                if left <= 0:
+                    return None
+                self._changed.wait(self._patience(rows, now, left))
+        return None
+
+    def done(self, work: Work) -> bool:
+        """Forget the work, unless a hint came in between or the lease is lost."""
+        with self._changed:
+            lease = self._lease_of(work)
+            if lease is None:
+                return False
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                if lease.next is None:
+                    db.execute(sql.FORGET, _key_of(work))
+                else:
+                    db.execute(sql.NEXT_ROUND, _next_round(lease.next))
+            self._release(work)
+            return lease.next is None
+
+    def retry(self, work: Work, *, delay: float, cause: str, detail: str) -> None:
+        """Give the work back for later. Ignored when the lease is lost."""
+        with self._changed:
+            lease = self._lease_of(work)
+            if lease is None:
+                return
+            now = self._now()
+            due, attempts = now + delay, work.attempts + 1
+            if lease.next is not None:
+                due = min(due, lease.next.not_before)
+                attempts = 0 if due <= now else attempts
+            again = {"due": due, "now": now, "attempts": attempts}
+            why = {"cause": cause, "detail": detail}
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                db.execute(sql.RETRY, _key_of(work) | again | why)
+            self._release(work)
+
+    def park(self, work: Work, *, cause: str, detail: str) -> None:
+        """Set the work aside, unless a hint came in between. Ignored when the lease
+        is lost."""
+        with self._changed:
+            lease = self._lease_of(work)
+            if lease is None:
+                return
+            why = {"cause": cause, "detail": detail}
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                if lease.next is None:
+                    db.execute(sql.PARK, _key_of(work) | why)
+                else:
+                    db.execute(sql.NEXT_ROUND, _next_round(lease.next))
+            self._release(work)
+
+    def unpark(self) -> int:
+        """Make all parked work due in the reconcile lane; returns how many."""
+        with self._changed:
+            back = {"lane": Lane.RECONCILE, "now": self._now()}
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                count = db.execute(sql.UNPARK, back).rowcount
+            self._changed.notify_all()
+            return count
+
+    def pending(self, ref: SecretRef) -> str | None:
+        """The cause of the last failure, "" if none yet; None when nothing waits."""
+        key = _key(ref, unresolved=False) | {"now": self._now()}
+        with self._state.reading(or_raise=QueueUnavailable) as db:
+            row = db.execute(sql.PENDING, key).fetchone()
+        return None if row is None else row["cause"]
+
+    def backlog(self) -> Backlog:
+        """What waits and what is parked, in numbers."""
+        with self._state.reading(or_raise=QueueUnavailable) as db:
+            pending, oldest = db.execute(sql.BACKLOG, {"now": self._now()}).fetchone()
+            parked = dict(map(tuple, db.execute(sql.PARKED)))
+        return Backlog(pending=pending, oldest=oldest, parked=parked)
+
+    def close(self) -> None:
+        """Wake every ``take``. The state file stays open for what is in flight."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _write(self, db: sqlite3.Connection, hint: Hint, now: float) -> None:
+        key = _key(hint.ref, unresolved=hint.unresolved)
+        row = db.execute(sql.FIND, key).fetchone()
+        since = due = max(hint.not_before, now)
+        if row is not None:
+            hint = merge(_hint(row), hint)
+            if not row["parked"]:
+                since, due = min(row["since"], since), min(row["due"], due)
+        self._sequence += 1
+        values = {
+            "sequence": self._sequence,
+            "lane": hint.lane,
+            "version": hint.version,
+            "created_time": hint.created_time,
+            "look_twice": hint.look_twice,
+            "since": since,
+            "due": due,
+            "decided": now,
+        }
+        db.execute(sql.WRITE, key | values)
+
+    def _note_for_next_round(self, hint: Hint, now: float) -> None:
+        key = (hint.ref, hint.unresolved)
+        if lease := self._leases.get(key):
+            hint = replace(hint, not_before=max(hint.not_before, now))
+            if lease.next is not None:
+                hint = merge(lease.next, hint)
+            self._leases[key] = lease._replace(next=hint)
+
+    def _heads(self, lanes: Collection[Lane]) -> list[sqlite3.Row]:
+        """The first row of each lane that nobody works on, most urgent lane first."""
+        self._drop_expired()
+        heads = []
+        # Under a lease are at most so many rows, so one more is enough to see past.
+        limit = len(self._leases) + 1
+        with self._state.repeatable(or_raise=QueueUnavailable) as db:
+            for lane in sorted(lanes):
+                rows = db.execute(sql.NEXT, {"lane": lane, "limit": limit}).fetchall()
+                free = [row for row in rows if _place(row) not in self._leases]
+                heads += free[:1]
+        return heads
+
+    def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
+        work = Work(
+            hint=_hint(row),
+            sequence=row["sequence"],
+            attempts=row["attempts"],
+            since=row["since"],
+            lease_until=now + lease,
+        )
+        self._leases[_place(row)] = _Lease(work, self._steady() + lease)
+        return work
+
+    def _patience(self, rows: Iterable[sqlite3.Row], now: float, left: float) -> float:
+        """Seconds until something can be different without a notification."""
+        steady = self._steady()
+        changes = [lease.until - steady for lease in self._leases.values()]
+        changes += [row["due"] - now for row in rows]
+        return max(0.0, min([left, _MAX_WAIT, *changes]))
+
+    def _drop_expired(self) -> None:
+        steady = self._steady()
+        ended = [key for key, lease in self._leases.items() if lease.until <= steady]
+        for key in ended:
+            del self._leases[key]
+
+    def _lease_of(self, work: Work) -> _Lease | None:
+        """The lease under which ``work`` is done; None when it is lost."""
+        self._drop_expired()
+        lease = self._leases.get((work.hint.ref, work.hint.unresolved))
+        return lease if lease is not None and lease.work == work else None
+
+    def _release(self, work: Work) -> None:
+        """Only after the row is written: on a full disk the lease must go on, or the
+        same work would be taken again and again without a pause."""
+        del self._leases[work.hint.ref, work.hint.unresolved]
+        self._changed.notify_all()
+
+    def _heed_clock(self) -> None:
+        """Times set by a clock that has since gone back lie too far ahead: let all
+        that be due now. Looking too early costs one read."""
+        now = self._now()
+        if now < self._latest - _CLOCK_SLACK:
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                db.execute(sql.CLOCK_WENT_BACK, {"now": now})
+            self._latest = now
+        self._latest = max(self._latest, now)
+
+
+def _key(ref: SecretRef, *, unresolved: bool) -> dict[str, object]:
+    return {
+        "namespace": ref.namespace,
+        "mount": ref.mount,
+        "path": ref.path,
+        "unresolved": unresolved,
+    }
+
+
+def _key_of(work: Work) -> dict[str, object]:
+    return _key(work.hint.ref, unresolved=work.hint.unresolved)
+
+
+def _next_round(hint: Hint) -> dict[str, object]:
+    turn = {"due": hint.not_before, "lane": hint.lane, "look_twice": hint.look_twice}
+    return _key(hint.ref, unresolved=hint.unresolved) | turn
+
+
+def _place(row: sqlite3.Row) -> _Key:
+    ref = SecretRef(row["namespace"], row["mount"], row["path"])
+    return ref, bool(row["unresolved"])
+
+
+def _hint(row: sqlite3.Row) -> Hint:
+    ref, unresolved = _place(row)
+    return Hint(
+        ref=ref,
+        lane=Lane(row["lane"]),
+        unresolved=unresolved,
+        version=row["version"],
+        created_time=row["created_time"],
+        look_twice=bool(row["look_twice"]),
+        not_before=row["due"],
+    )

@@ -1,0 +1,112 @@
+"""Gauges that are read when somebody asks, from where the truth is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from receiver.core.causes import Cause
+from receiver.core.state import State
+from receiver.ports import Journal, WorkQueue
+
+_PREFIX = "vault_replicator_"
+
+
+class Moments(Collector):
+    """Points in time, and what is known only once somebody has told: absent before."""
+
+    def __init__(self) -> None:
+        self.token_expiry: float | None = None
+        self.reconciled: float | None = None
+        self.forwarders: dict[tuple[str, str], float] = {}
+        self.skews: dict[str, float] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, each with as many samples as are known."""
+        yield _moment(
+            "vault_token_expiry_timestamp_seconds",
+            "When the Vault token ends.",
+            self.token_expiry,
+        )
+        yield _moment(
+            "reconcile_last_success_timestamp_seconds",
+            "When everything was last compared.",
+            self.reconciled,
+        )
+        seen = GaugeMetricFamily(
+            f"{_PREFIX}forwarder_last_seen_timestamp_seconds",
+            "When a forwarder's heartbeat last came.",
+            labels=["source", "forwarder"],
+        )
+        for place, at in list(self.forwarders.items()):
+            seen.add_metric(place, at)
+        yield seen
+        skew = GaugeMetricFamily(
+            f"{_PREFIX}clock_skew_seconds",
+            "How far our clock is ahead of the sender's.",
+            labels=["source"],
+        )
+        for source, seconds in list(self.skews.items()):
+            skew.add_metric([source], seconds)
+        yield skew
+
+
+class Backlogged(Collector):
+    """What waits in the queue, and in which state each rule's secrets are."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        journal: Journal,
+        *,
+        rule_names: Callable[[], Sequence[str]],
+        now: Callable[[], float],
+    ) -> None:
+        self._queue = queue
+        self._journal = journal
+        self._rule_names = rule_names
+        self._now = now
+
+    def describe(self) -> list[Metric]:
+        """Nothing: registering must not read the state file."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, read now."""
+        backlog = self._queue.backlog()
+        oldest = 0.0 if backlog.oldest is None else self._now() - backlog.oldest
+        yield GaugeMetricFamily(
+            f"{_PREFIX}pending", "References that wait.", value=backlog.pending
+        )
+        yield GaugeMetricFamily(
+            f"{_PREFIX}oldest_pending_seconds",
+            "For how long the oldest has waited.",
+            value=max(0.0, oldest),
+        )
+        parked = GaugeMetricFamily(
+            f"{_PREFIX}parked", "References set aside, by cause.", labels=["cause"]
+        )
+        for cause, count in (dict.fromkeys(Cause, 0) | backlog.parked).items():
+            parked.add_metric([str(cause)], count)
+        yield parked
+        yield self._secrets()
+
+    def _secrets(self) -> Metric:
+        counts = self._journal.counts()
+        family = GaugeMetricFamily(
+            f"{_PREFIX}secrets", "Secrets by state.", labels=["rule", "state"]
+        )
+        for rule in self._rule_names():
+            for state in State:
+                family.add_metric([rule, state], counts.get((rule, state), 0))
+        return family
+
+
+def _moment(name: str, about: str, at: float | None) -> Metric:
+    family = GaugeMetricFamily(_PREFIX + name, about)
+    if at is not None:
+        family.add_metric([], at)
+    return family

@@ -1,0 +1,256 @@
+"""``replicator.yaml`` as a model: the names, defaults and limits of every key.
+
+Nothing here opens a file that the configuration names. A key that belongs to
+something not built yet is refused when it asks for more than its default: to accept
+and ignore it would be a promise.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from receiver.core.rules import Rule
+from receiver.rule_settings import RuleSettings, check_rules
+from vault_audit_forwarder.program.config_file import (
+    ConfigModel,
+    ConfigPath,
+    Duration,
+    Listen,
+    NotYet,
+    PositiveDuration,
+    json_schema,
+    load,
+)
+from vault_audit_forwarder.signing import InvalidKey, parse_key
+
+
+def _later(key: str, planned: Collection[str]) -> Callable[[object], object]:
+    """Say "not in this version" of kinds that will come, before their keys are."""
+
+    def check(value: object) -> object:
+        if isinstance(value, Mapping) and value.get(key) in planned:
+            raise PydanticCustomError(
+                "not_yet", f"{key}: this kind is not available in this version"
+            )
+        return value
+
+    return check
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise ValueError("must be a URL, as in https://vault.internal:8200")
+    if parts.username or parts.password:
+        raise ValueError("must hold no user or password")
+    return value.rstrip("/")
+
+
+_Url = Annotated[str, AfterValidator(_url)]
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class Tls(ConfigModel):
+    """Serve https; with ``client_ca_file`` only to clients it has signed."""
+
+    cert_file: ConfigPath
+    key_file: ConfigPath
+    client_ca_file: ConfigPath | None = None
+
+
+class TokenAuth(ConfigModel):
+    """A Vault token in a file, read again whenever the file changes."""
+
+    method: Literal["token"]
+    token_file: ConfigPath
+
+
+_AUTH_PLANNED = ("approle", "kubernetes", "jwt", "aws", "cert", "secrets_manager")
+
+
+def _namespace(value: str) -> str:
+    if value != value.strip("/"):
+        raise ValueError("is written without slashes at its ends")
+    return value
+
+
+class VaultSettings(ConfigModel):
+    """Which Vault, and as whom. ``source`` is its name in the forwarders' events."""
+
+    address: _Url
+    source: Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=200)]
+    auth: Annotated[TokenAuth, BeforeValidator(_later("method", _AUTH_PLANNED))]
+    namespace: Annotated[str, AfterValidator(_namespace)] = ""
+    ca_file: ConfigPath | None = None
+    timeout: PositiveDuration = 10.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether tokens and values would cross a network unencrypted."""
+        parts = urlsplit(self.address)
+        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+class AwsSettings(ConfigModel):
+    """Where secrets go unless a rule names its own Region."""
+
+    region: _Text
+    endpoint_url: _Url | None = None
+    role_arn: Annotated[str | None, NotYet()] = None
+    external_id: Annotated[str | None, NotYet()] = None
+
+
+def _signing_key(value: SecretStr) -> SecretStr:
+    try:
+        parse_key(value.get_secret_value())
+    except InvalidKey as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+class WebhookSettings(ConfigModel):
+    """The keys that sign events: written here, or in files."""
+
+    signing_keys: tuple[Annotated[SecretStr, AfterValidator(_signing_key)], ...] = ()
+    signing_key_files: tuple[ConfigPath, ...] = ()
+    tolerance: PositiveDuration = 300.0
+
+    @model_validator(mode="after")
+    def _some_key(self) -> WebhookSettings:
+        if not self.signing_keys and not self.signing_key_files:
+            raise ValueError("signing_keys or signing_key_files is required")
+        return self
+
+
+class AdminToken(ConfigModel):
+    """A bearer token; ``name`` is what is written down when it is used."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    scope: Literal["read", "sync", "admin"]
+    token_file: ConfigPath
+
+
+def _named_once(tokens: tuple[AdminToken, ...]) -> tuple[AdminToken, ...]:
+    if len({token.name for token in tokens}) < len(tokens):
+        raise ValueError("two tokens have the same name")
+    return tokens
+
+
+class AdminSettings(ConfigModel):
+    """Who may use the rest of the API. Without tokens nobody may."""
+
+    tokens: Annotated[tuple[AdminToken, ...], AfterValidator(_named_once)] = ()
+
+
+class FingerprintSettings(ConfigModel):
+    """The first key signs, all verify."""
+
+    key_files: Annotated[tuple[ConfigPath, ...], Field(min_length=1)]
+
+
+class QueueSettings(ConfigModel):
+    """Where the work and the journal live."""
+
+    kind: Literal["sqlite"]
+    path: ConfigPath
+
+
+def _interval(value: object) -> object:
+    return None if value == "never" else value
+
+
+class ReconcileSettings(ConfigModel):
+    """When everything is compared. ``interval`` is None for never."""
+
+    interval: Annotated[PositiveDuration | None, BeforeValidator(_interval)] = 1800.0
+    at_start: bool = True
+    v1_interval: Annotated[Duration, NotYet(21600.0)] = 21600.0
+    max_delete_percent: Annotated[int, NotYet(10)] = 10
+    max_delete_count: Annotated[int, NotYet(50)] = 50
+    max_delete_floor: Annotated[int, NotYet(10)] = 10
+
+
+class Limits(ConfigModel):
+    """What Vault and AWS are spared."""
+
+    writes_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    vault_reads_per_second: Annotated[float, Field(gt=0, le=100_000)] = 200.0
+    versions_per_day: Annotated[int, NotYet(60)] = 60
+
+
+def _rules(
+    rules: tuple[RuleSettings, ...], info: ValidationInfo
+) -> tuple[RuleSettings, ...]:
+    aws = info.data.get("aws")  # missing when it is wrong itself
+    return check_rules(rules, aws.region if aws else None)
+
+
+class Settings(ConfigModel):
+    """The receiver's configuration. Durations are seconds."""
+
+    listen: Listen
+    tls: Tls | None = None
+    vault: VaultSettings
+    aws: AwsSettings
+    webhook: WebhookSettings
+    admin: AdminSettings = AdminSettings()
+    fingerprint: FingerprintSettings
+    rules: Annotated[
+        tuple[RuleSettings, ...], Field(min_length=1), AfterValidator(_rules)
+    ]
+    queue: Annotated[QueueSettings, BeforeValidator(_later("kind", ["sqs"]))]
+    reconcile: ReconcileSettings = ReconcileSettings()
+    limits: Limits = Limits()
+    notify: Annotated[tuple[dict[str, Any], ...], NotYet(())] = ()
+    metrics: Listen | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def to_rules(self) -> tuple[Rule, ...]:
+        """The rules for the core, in the order of the file."""
+        return tuple(rule.to_rule() for rule in self.rules)
+
+    def warnings(self) -> list[str]:
+        """What works and should not stay so, in words for the log."""
+        if not self.vault.is_plain:
+            return []
+        return ["vault.address is http: tokens and secrets cross the network in clear"]
+
+
+def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
+    """Read ``replicator.yaml``. Raises ConfigError."""
+    return load(path, Settings, env=env)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``replicator.yaml``."""
+    return {"title": "replicator.yaml", **json_schema(Settings)}
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host can only be this machine, judged by its text alone."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,48 @@
+"""What the web needs of the rest, as one value; built where everything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from receiver.core.rules import Rule
+from receiver.keyring import Token
+from receiver.metrics import Metrics
+from receiver.ports import Journal, Source, WorkQueue
+from receiver.web.sightings import Forwarders, LastKept, UnknownSources
+from receiver.web.waiting import Outcomes
+from vault_audit_forwarder.signing import Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Callables are asked at each use, so that a reload takes effect at once.
+
+    ``source_name`` is the configured name of the Vault, ``tolerance`` the seconds a
+    webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
+    once. ``dependencies`` names the state of Vault and AWS without asking them,
+    ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
+    """
+
+    queue: WorkQueue
+    journal: Journal
+    source: Source
+    metrics: Metrics
+    source_name: str
+    rules: Callable[[], tuple[Rule, ...]]
+    signing_keys: Callable[[], Sequence[Key]]
+    tokens: Callable[[], Sequence[Token]]
+    now: Callable[[], float]
+    compare_soon: Callable[[], None]
+    mounts_changed: Callable[[str, str | None], None]
+    tolerance: float = 300.0
+    dependencies: Callable[[], Mapping[str, str]] = dict
+    reconcile: Callable[[], Mapping[str, Any]] = dict
+    faults: Callable[[], Sequence[str]] = list
+    serve_metrics: bool = True
+    body_timeout: float = 30.0
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    forwarders: Forwarders = field(default_factory=Forwarders)
+    unknown_sources: UnknownSources = field(default_factory=UnknownSources)
+    last_kept: LastKept = field(default_factory=LastKept)

@@ -1,0 +1,298 @@
+"""What the SQLite state promises beyond its ports: it survives, and it is alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from receiver.adapters import journal_sqlite, queue_sql
+from receiver.adapters.journal_sqlite import SqliteJournal
+from receiver.adapters.queue_sqlite import SqliteQueue
+from receiver.adapters.state_file import (
+    StateFile,
+    StateInUse,
+    StateUnusable,
+    open_state,
+)
+from receiver.core.state import Entry, Hint, Lane, SecretRef, State
+from receiver.ports import JournalUnavailable, QueueUnavailable
+from tests.fakes import Clock
+
+Open = Callable[[], StateFile]
+BOTH = (Lane.EVENT, Lane.RECONCILE)
+A, B = SecretRef("", "kv", "a"), SecretRef("", "kv", "b")
+SCHEMAS = (queue_sql.SCHEMA, journal_sqlite.SCHEMA)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lib" / "replicator" / "state.db"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_it() -> StateFile:
+            return stack.enter_context(closing(open_state(path, *SCHEMAS)))
+
+        yield open_it
+
+
+def make_queue(state: StateFile, clock: Clock | None = None) -> SqliteQueue:
+    clock = clock or Clock()
+    return SqliteQueue(state, now=clock.now, steady=clock.steady)
+
+
+def restart(path: Path) -> StateFile:
+    return open_state(path, *SCHEMAS)
+
+
+class TestSurvives:
+    def test_a_kill_right_after_add_returned(self, path: Path) -> None:
+        """What add() took is there after a kill -9 of the process that called it."""
+        child = subprocess.Popen(
+            [sys.executable, "-c", _ADD_AND_HANG, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert child.stdout is not None
+        with child.stdout:
+            assert child.stdout.readline() == "added\n"
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait(30)
+
+        with closing(restart(path)) as state:
+            work = make_queue(state).take(BOTH, lease=60, timeout=0)
+            assert work is not None
+            assert (work.hint.ref, work.hint.version) == (A, 7)
+            assert [gap.reason for gap in SqliteJournal(state).gaps()] == ["eof"]
+
+    def test_leases_of_a_former_process_are_void(self, path: Path) -> None:
+        """After a restart leased work is due at once, with what came meanwhile."""
+        with closing(restart(path)) as state:
+            queue = make_queue(state)
+            queue.add([Hint(ref=A)])
+            queue.take(BOTH, lease=3600, timeout=0)
+            queue.add([Hint(ref=A, version=8)])
+        with closing(restart(path)) as state:
+            queue = make_queue(state)
+            work = queue.take(BOTH, lease=60, timeout=0)
+            assert work is not None
+            assert work.hint.version == 8
+            assert queue.done(work) is True
+
+    def test_a_round_cut_short_is_not_put_off(self, path: Path) -> None:
+        """A timer set during a round does not delay the round that a crash ended."""
+        with closing(restart(path)) as state:
+            queue = make_queue(state)
+            queue.add([Hint(ref=A)])
+            queue.take(BOTH, lease=3600, timeout=0)
+            queue.add([Hint(ref=A, not_before=Clock().now() + 86400)])
+        with closing(restart(path)) as state:
+            assert make_queue(state).take(BOTH, lease=60, timeout=0) is not None
+
+    def test_parked_attempts_and_cause(self, path: Path) -> None:
+        """What is parked stays parked over a restart, and what failed keeps its
+        count."""
+        clock = Clock()
+        with closing(restart(path)) as state:
+            queue = make_queue(state, clock)
+            queue.add([Hint(ref=A), Hint(ref=B)])
+            for end in (queue.park, lambda *a, **k: queue.retry(*a, delay=0, **k)):
+                work = queue.take(BOTH, lease=60, timeout=0)
+                assert work is not None
+                end(work, cause="KMS_DENIED", detail="no right")
+        with closing(restart(path)) as state:
+            queue = make_queue(state, clock)
+            assert queue.backlog().parked == {"KMS_DENIED": 1}
+            assert queue.pending(B) == "KMS_DENIED"
+            work = queue.take(BOTH, lease=60, timeout=0)
+            assert work is not None
+            assert (work.hint.ref, work.attempts) == (B, 1)
+
+
+class TestClock:
+    def test_set_back_while_running(self, opened: Open) -> None:
+        """Work put off by a clock that was ahead is due when the clock is set back."""
+        clock = Clock()
+        queue = make_queue(opened(), clock)
+        queue.add([Hint(ref=A)])
+        work = queue.take(BOTH, lease=60, timeout=0)
+        assert work is not None
+        queue.retry(work, delay=30, cause="VAULT_SEALED", detail="")
+        queue.add([Hint(ref=B, not_before=clock.now() + 30)])
+        clock.jump(-86400)
+
+        assert queue.take(BOTH, lease=60, timeout=0) is not None
+        assert queue.take(BOTH, lease=60, timeout=0) is not None
+
+    def test_set_back_before_a_restart(self, path: Path) -> None:
+        """The same holds for a clock that was set back between two runs."""
+        clock = Clock()
+        clock.jump(86400)
+        with closing(restart(path)) as state:
+            queue = make_queue(state, clock)
+            queue.add([Hint(ref=A)])
+        clock.jump(-86400)
+        with closing(restart(path)) as state:
+            queue = make_queue(state, clock)
+            assert queue.take(BOTH, lease=60, timeout=0) is not None
+
+    def test_a_small_step_back_does_not_hurry(self, opened: Open) -> None:
+        """The corrections of a time service leave the backoff as it is."""
+        clock = Clock()
+        queue = make_queue(opened(), clock)
+        queue.add([Hint(ref=A, not_before=clock.now() + 30)])
+        clock.jump(-1)
+
+        assert queue.take(BOTH, lease=60, timeout=0) is None
+
+
+class TestFullDisk:
+    @pytest.fixture
+    def full(self, opened: Open) -> StateFile:
+        """A state file that can hold one secret and not a thousand more."""
+        state = opened()
+        for limit in (state.acknowledged, state.repeatable):
+            with limit(or_raise=AssertionError) as db:
+                (pages,) = db.execute("PRAGMA page_count").fetchone()
+                db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        return state
+
+    def test_add_takes_nothing(self, full: StateFile) -> None:
+        """On a full disk add() raises, and nothing of the batch is queued."""
+        queue = make_queue(full)
+        queue.add([Hint(ref=A)])
+        many = [Hint(ref=SecretRef("", "kv", f"x{n}" * 20)) for n in range(1000)]
+
+        with pytest.raises(QueueUnavailable, match="SQLITE_FULL"):
+            queue.add(many)
+        assert queue.backlog().pending == 1
+        work = queue.take(BOTH, lease=60, timeout=0)
+        assert work is not None
+        assert queue.done(work) is True
+
+    def test_the_journal_says_so(self, full: StateFile) -> None:
+        """A journal that cannot write raises, and keeps what it had."""
+        journal = SqliteJournal(full)
+        first = Entry(ref=A, rule="r", name="kv/a", state=State.IN_SYNC)
+        journal.record(first, expected=None)
+
+        with pytest.raises(JournalUnavailable, match="SQLITE_FULL"):
+            journal.record(
+                Entry(ref=B, rule="r", name="n" * 50_000, state=State.IN_SYNC),
+                expected=None,
+            )
+        assert list(journal.entries("r")) == [first]
+
+    def test_a_failed_end_keeps_the_lease(self, opened: Open) -> None:
+        """Work whose end cannot be written is not taken again at once."""
+        state = opened()
+        queue = make_queue(state)
+        queue.add([Hint(ref=A)])
+        work = queue.take(BOTH, lease=60, timeout=0)
+        assert work is not None
+        with state.repeatable(or_raise=AssertionError) as db:
+            db.execute("ALTER TABLE work RENAME TO elsewhere")
+
+        with pytest.raises(QueueUnavailable):
+            queue.done(work)
+        with state.repeatable(or_raise=AssertionError) as db:
+            db.execute("ALTER TABLE elsewhere RENAME TO work")
+        assert queue.take(BOTH, lease=60, timeout=0) is None
+
+
+class TestAlone:
+    def test_a_second_owner_is_refused(self, opened: Open, path: Path) -> None:
+        """A file in use is refused, by name."""
+        opened()
+        with pytest.raises(StateInUse, match=r"state\.db is in use") as caught:
+            restart(path)
+        assert caught.value.path == path
+
+    def test_free_after_close(self, path: Path) -> None:
+        """Closing gives up the ownership."""
+        restart(path).close()
+        restart(path).close()
+
+    def test_private(self, opened: Open, path: Path) -> None:
+        """Directories that were missing are 0700, and all files 0600."""
+        state = opened()
+        make_queue(state).add([Hint(ref=A)])
+
+        modes = {
+            file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()
+        }
+        assert modes == dict.fromkeys(
+            ["state.db", "state.db-wal", "state.db-shm", "state.db.lock"], 0o600
+        )
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        assert path.parent.parent.stat().st_mode & 0o777 == 0o700
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize("damage", ["no database", "damaged"])
+    def test_set_aside(self, path: Path, damage: str) -> None:
+        """A file that SQLite cannot read is kept under another name; the journal of
+        the fresh one begins with a gap, so that everything is compared."""
+        with closing(restart(path)) as state:
+            hints = [Hint(ref=SecretRef("", "kv", f"s{n}")) for n in range(500)]
+            make_queue(state).add(hints)
+        content = bytearray(path.read_bytes())
+        start = 0 if damage == "no database" else 4096
+        content[start : start + 8192] = b"x" * 8192
+        path.write_bytes(content)
+
+        with closing(restart(path)) as state:
+            assert state.set_aside == path.with_name("state.db.corrupt-1")
+            assert state.set_aside.read_bytes() == bytes(content)
+            assert make_queue(state).backlog().pending == 0
+            gaps = SqliteJournal(state).gaps()
+            assert [(gap.mounts, gap.reason) for gap in gaps] == [
+                (("**",), "state_corrupt")
+            ]
+
+    def test_of_a_newer_version(self, path: Path) -> None:
+        """A file written by a newer version is refused and left as it is."""
+        restart(path).close()
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 99")
+
+        with pytest.raises(StateUnusable, match="newer version"):
+            restart(path)
+        with pytest.raises(StateUnusable, match="newer version"):
+            restart(path)
+
+    def test_a_directory_in_its_place(self, path: Path) -> None:
+        """What cannot be opened is named, with the system's reason."""
+        path.mkdir(parents=True)
+
+        with pytest.raises(StateUnusable, match=r"state\.db cannot be used: Is a dir"):
+            restart(path)
+
+
+_ADD_AND_HANG = """
+import sys, time
+from pathlib import Path
+from receiver.adapters import journal_sqlite, queue_sql
+from receiver.adapters.journal_sqlite import SqliteJournal
+from receiver.adapters.queue_sqlite import SqliteQueue
+from receiver.adapters.state_file import open_state
+from receiver.core.state import Hint, SecretRef
+
+state = open_state(Path(sys.argv[1]), queue_sql.SCHEMA, journal_sqlite.SCHEMA)
+SqliteJournal(state).add_gap(["**"], "eof", None)
+SqliteQueue(state).add([Hint(ref=SecretRef("", "kv", "a"), version=7)])
+print("added", flush=True)
+time.sleep(600)
+"""

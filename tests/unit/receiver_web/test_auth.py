@@ -1,0 +1,99 @@
+"""Bearer tokens: who is let in, how far, and what strangers learn (nothing)."""
+
+from __future__ import annotations
+
+import pytest
+
+from receiver.web.auth import find_token
+from tests.unit.receiver_web.conftest import TOKENS, World
+
+PATHS = [
+    "/v1",
+    "/v1/",
+    "/v1/status",
+    "/v1/secrets",
+    "/v1/secrets/one",
+    "/v1/secrets/sync",
+    "/v1/reconcile",
+    "/v1/events/",
+    "/v1/no/such/thing",
+    "/v1/%2e%2e/healthz",
+]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_token(world: World, path: str, method: str) -> None:
+    """Every path below /v1 answers 401 alike, whether it exists or not."""
+    answer = world.request(method, path)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert method == "HEAD" or set(answer.json()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/no/such/thing", 404),
+        ("GET", "/v1/secrets/sync", 405),
+        ("POST", "/v1/status", 405),
+        ("POST", "/v1/reconcile", 404),
+    ],
+)
+def test_with_a_token(world: World, method: str, path: str, status: int) -> None:
+    """Who has a token is told what is there, in JSON of ours."""
+    answer = world.request(method, path, token="read-token")
+
+    assert (answer.status_code, set(answer.json())) == (status, {"error"})
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "sync"),
+    [("read-token", 200, 403), ("sync-token", 200, 404), ("admin-token", 200, 404)],
+)
+def test_scopes_include_one_another(
+    world: World, token: str, status: int, sync: int
+) -> None:
+    """read is in sync is in admin; what is outside a token's scope answers 403."""
+    body = {"mount": "no-rule", "path": "x"}
+
+    assert world.request("GET", "/v1/status", token=token).status_code == status
+    answer = world.request("POST", "/v1/secrets/sync", token=token, json=body)
+    assert answer.status_code == sync
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Bearer sync-token", "pipeline"),
+        ("bearer  sync-token ", "pipeline"),
+        ("Bearer sync-toke", None),
+        ("Bearer sync-token2", None),
+        ("Bearer", None),
+        ("Bearer ", None),
+        ("Basic sync-token", None),
+        ("sync-token", None),
+        ("", None),
+        ("Bearer schl\u00fcssel \x80", None),
+    ],
+)
+def test_the_header(header: str, name: str | None) -> None:
+    """The scheme is Bearer in any case, and the token is compared whole."""
+    found = find_token(header, TOKENS)
+
+    assert (found.name if found else None) == name
+
+
+def test_no_tokens_at_all() -> None:
+    """Without configured tokens nobody gets in."""
+    assert find_token("Bearer ", []) is None
+
+
+@pytest.mark.parametrize("header", [b"Bearer \xff\xfe", b"\xff", b"Bearer a b"])
+def test_odd_bytes(world: World, header: bytes) -> None:
+    """Bytes that are no token are just no token."""
+    answer = world.request("GET", "/v1/status", headers={"authorization": header})
+
+    assert answer.status_code == 401
