@@ -84,7 +84,7 @@ class Comparison:
     ) -> Iterator[tuple[str, list[SecretRef], int]]:
         """Chunks of (kind, references that differ, how many were looked at)."""
         known = {entry.ref: entry for entry in self._journal.entries(rule.name)}
-        for namespace, mount in _places(rule, self._source):
+        for namespace, mount in places(rule, self._source):
             listed: set[SecretRef] = set()
             for chunk in _chunks(self._source.versions(namespace, mount)):
                 mine = [(ref, truth) for ref, truth in chunk if rule.matches(ref)]
@@ -124,7 +124,8 @@ def _differs(entry: Entry | None, truth: Truth, *, thorough: bool) -> bool:
     return not same or truth.version is None or entry.state is not State.IN_SYNC
 
 
-def _places(rule: Rule, source: Source) -> list[tuple[str, str]]:
+def places(rule: Rule, source: Source) -> list[tuple[str, str]]:
+    """Namespace and mount of all that a rule covers now."""
     if not is_glob(rule.mount) and not is_glob(rule.namespace):
         return [(rule.namespace, rule.mount)]
     return [
@@ -204,9 +205,10 @@ class Reconciler:
             self._stopped = True
             self._turn.notify()
 
-    def join(self, timeout: float) -> None:
-        """After :meth:`stop`: wait for a run under way."""
+    def join(self, timeout: float) -> bool:
+        """After :meth:`stop`: wait for a run under way; whether it has ended."""
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         is_first, not_before, schedule = True, 0.0, self._next_schedule()

@@ -20,13 +20,15 @@ from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.paths import key_of
 from receiver.core.retry import SECOND_LOOK, backoff
 from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import Source, WorkQueue
+from receiver.ports import QueueUnavailable, Source, WorkQueue
 from receiver.replicate import Outcome
 
 log = structlog.stdlib.get_logger(__name__)
 
 #: Long enough for every call of one round; a worker that hangs loses its turn then.
 LEASE = 120.0
+
+_QUEUE_RETRY = 1.0
 
 _ALL = (Lane.EVENT, Lane.RECONCILE)
 
@@ -69,7 +71,8 @@ class Rounds:
         self._now = now
 
     def run(self, work: Work) -> None:
-        """Do the work and tell the queue what became of it."""
+        """Do the work and tell the queue what became of it. Raises QueueUnavailable:
+        then the work is done again when its lease has ended."""
         started = time.perf_counter()
         try:
             if work.hint.unresolved:
@@ -81,6 +84,8 @@ class Rounds:
             self._tell("parked", work, error.cause, error.detail)
         except Temporary as error:
             self._again(work, error.cause, error.detail, error.after)
+        except QueueUnavailable:
+            raise
         except Exception as error:  # a bug must cost one secret a retry, not a worker
             self._again(work, Cause.INTERNAL, type(error).__name__, None)
         else:
@@ -143,6 +148,7 @@ class Workers:
     ) -> None:
         self._queue = queue
         self._run = run
+        self._ending = threading.Event()
         reserved = max(1, count // 4) if count > 1 else 0
         self._threads = [
             threading.Thread(
@@ -162,11 +168,19 @@ class Workers:
     def join(self, timeout: float) -> bool:
         """After the queue was closed: wait for the rounds under way. Whether all
         ended within ``timeout`` seconds."""
+        self._ending.set()
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _take(self, lanes: Sequence[Lane]) -> None:
-        while work := self._queue.take(lanes, lease=LEASE, timeout=None):
-            self._run(work)
+        while not self._ending.is_set():
+            try:
+                if work := self._queue.take(lanes, lease=LEASE, timeout=None):
+                    self._run(work)
+                else:
+                    return  # the queue is closed
+            except QueueUnavailable as error:  # a full disk must not end a worker
+                log.error("the queue cannot be read or written", error=error)
+                self._ending.wait(_QUEUE_RETRY)

@@ -11,6 +11,7 @@ import pytest
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.retry import SECOND_LOOK
 from receiver.core.state import Hint, Lane, Mount, SecretRef, Work
+from receiver.ports import QueueUnavailable
 from receiver.replicate import Outcome
 from receiver.worker import LEASE, Rounds, Workers
 from tests.fakes import Clock, FakeQueue, FakeSource
@@ -178,3 +179,39 @@ def test_events_find_a_free_worker_while_the_reconcile_is_busy() -> None:
 
     assert was_served
     assert workers.join(30)
+
+
+def test_a_full_disk_costs_a_pause_and_not_a_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the queue cannot write is done again later."""
+    monkeypatch.setattr("receiver.worker._QUEUE_RETRY", 0.0)
+    queue, served = FakeQueue(), threading.Event()
+    failures = iter([QueueUnavailable("full"), QueueUnavailable("full")])
+
+    def run(work: Work) -> None:
+        if failure := next(failures, None):
+            queue.retry(work, delay=0, cause="", detail="")
+            raise failure
+        queue.done(work)
+        served.set()
+
+    workers = Workers(queue, run, count=1)
+    queue.add([Hint(ref=REF)])
+    workers.start()
+    was_served = served.wait(30)
+    queue.close()
+
+    assert was_served
+    assert workers.join(30)
+
+
+def test_a_round_that_the_queue_cannot_record_says_so(bench: Bench) -> None:
+    """Instead of taking it for a failure of the secret."""
+
+    def replicate(_: Work) -> Sequence[Outcome]:
+        raise QueueUnavailable("full")
+
+    with pytest.raises(QueueUnavailable):
+        bench.run(Hint(ref=REF), replicate)
+    assert bench.results == []

@@ -1,0 +1,131 @@
+"""``vault-replicator check``: everything the receiver will need, then the verdict.
+
+Nothing is changed, in Vault, in AWS or on disk. No secret is read: a mount counts as
+readable when its listing answers and its policy lets values be read.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from receiver.adapters.secrets_manager import SecretsManagerTargets
+from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.vault_kv import VaultKv
+from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.core.causes import REMEDIES, ReplicationError
+from receiver.core.rules import Rule
+from receiver.keyring import Keyring
+from receiver.reconcile import places
+from receiver.settings import Settings
+from vault_audit_forwarder.program.checks import Check, Report
+from vault_audit_forwarder.program.errors import CommandError
+from vault_audit_forwarder.program.secret_files import SecretFile
+
+
+def check(settings: Settings) -> Report:
+    """Run all checks. Raises nothing of its own: what fails is in the report."""
+    return Report(
+        [
+            Check("configuration", "ok", "valid"),
+            *(Check("transport", "warning", text) for text in settings.warnings()),
+            _attempt("keys and tokens", lambda: _keys(settings)),
+            _attempt("state file", lambda: _state(settings.queue.path)),
+            *_vault(settings),
+            *_aws(settings),
+        ]
+    )
+
+
+def _attempt(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", look())
+    except ReplicationError as error:
+        remedy = REMEDIES[error.cause]
+        return Check(name, "failed", f"{error}: {remedy.who}: {remedy.do}")
+    except CommandError as error:
+        return Check(name, "failed", str(error))
+
+
+def _keys(settings: Settings) -> str:
+    keyring = Keyring(settings)
+    if not keyring.tokens():
+        return "readable; without admin.tokens only events are taken"
+    return "readable"
+
+
+def _state(path: Path) -> str:
+    existing = next(parent for parent in path.parents if parent.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise CommandError(f"this user cannot write to {existing}: allow it")
+    return str(path)
+
+
+def _vault(settings: Settings) -> Iterator[Check]:
+    http = VaultHttp(
+        settings.vault.address,
+        TokenFile(SecretFile(settings.vault.auth.token_file)),
+        ca_file=str(settings.vault.ca_file) if settings.vault.ca_file else None,
+        timeout=settings.vault.timeout,
+        connections=1,
+        on_request=lambda *_: None,
+    )
+    try:
+        yield _attempt("vault token", lambda: _token(http, settings.vault.namespace))
+        source = VaultKv(http, now=time.time)
+        for rule in settings.to_rules():
+            name = f"rule {rule.name}"
+            yield _attempt(name, lambda rule=rule: _mounts(source, rule))  # type: ignore[misc]  # the loop's rule, bound now
+    finally:
+        http.close()
+
+
+def _token(http: VaultHttp, namespace: str) -> str:
+    keeper = TokenKeeper(
+        http,
+        namespace=namespace,
+        now=time.time,
+        on_expiry=lambda _: None,
+        on_recovery=lambda: None,
+    )
+    lease = keeper.look()
+    if not lease.ttl:
+        return "accepted; it never ends: a periodic token with a policy is safer"
+    renewable = "renewable" if lease.renewable else "NOT renewable"
+    return f"accepted; {lease.ttl:,.0f} s left, {renewable}"
+
+
+def _mounts(source: VaultKv, rule: Rule) -> str:
+    found = []
+    for namespace, path in places(rule, source):
+        mount = source.mount(namespace, path, fresh=True)
+        for _ in islice(source.versions(namespace, path), 1):
+            pass
+        found.append(f"{path} (KV v{mount.version})")
+    if not found:
+        return "no mount matches yet"
+    return "listed " + ", ".join(found)
+
+
+def _aws(settings: Settings) -> Iterator[Check]:
+    targets = SecretsManagerTargets(
+        region=settings.aws.region,
+        endpoint_url=settings.aws.endpoint_url,
+        connections=1,
+        on_request=lambda *_: None,
+    )
+
+    def ask(rule: Rule) -> str:
+        targets.for_rule(rule).check()
+        return "answers"
+
+    rules = {rule.target.region: rule for rule in settings.to_rules()}
+    try:
+        for region, rule in rules.items():
+            name = f"Secrets Manager in {region or settings.aws.region}"
+            yield _attempt(name, lambda rule=rule: ask(rule))  # type: ignore[misc]  # as above
+    finally:
+        targets.close()

@@ -1,0 +1,119 @@
+"""The command ``vault-replicator``. What a command needs is imported inside it, so
+that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from receiver import __version__
+from vault_audit_forwarder.program import command_line
+
+PROG = "vault-replicator"
+WELL, FAILED = 0, 2
+
+app = command_line.new_app(
+    "Brings every secret written in Vault to AWS Secrets Manager, within a second."
+)
+keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
+app.add_typer(keys_app, name="keys")
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", help="replicator.yaml")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROG} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print it."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(config: Config) -> None:
+    """Take events and replicate until told to end.
+
+    Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot start.
+    """
+    from receiver.serving import serve as run
+
+    run(config, os.environ)
+
+
+@app.command()
+def check(config: Config, as_json: AsJson = False) -> int:
+    """Look at everything a receiver needs: Vault, every mount, AWS, keys, state.
+
+    Changes nothing. All checks run, then the verdict.
+
+    Exit codes: 0 well, 1 could not run, 2 something failed.
+    """
+    from receiver.check import check as run_checks
+    from receiver.settings import load_settings
+
+    report = run_checks(load_settings(config, os.environ))
+    _print(report.as_json() if as_json else report.as_text())
+    return WELL if report.well else FAILED
+
+
+@app.command()
+def schema(as_json: AsJson = False) -> None:
+    """Print the JSON Schema of replicator.yaml, for completion in an editor."""
+    from receiver.settings import schema as settings_schema
+
+    del as_json  # a schema is JSON either way
+    _print(settings_schema())
+
+
+@keys_app.command("new")
+def keys_new(as_json: AsJson = False) -> None:
+    """Print a fresh signing key, for both sides of the webhook."""
+    from vault_audit_forwarder.signing import new_key
+
+    key = new_key()
+    _print({"format_version": 1, "signing_key": key} if as_json else key)
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave everything running afterwards.")
+    ] = False,
+) -> int:
+    """Start a real OpenBao and an emulator of AWS, and show changes arriving.
+
+    Exit codes: 0 all arrived, 1 some did not, 130 interrupted.
+    """
+    from receiver.demo.story import main as tell
+
+    return tell(keep)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(command_line.run(app, prog=PROG))
+
+
+def _print(output: str | dict[str, Any]) -> None:
+    if isinstance(output, dict):
+        output = json.dumps(output, indent=2, ensure_ascii=False)
+    typer.echo(output)
