@@ -1,0 +1,1 @@
+"""How fast, compared with a yardstick that is measured in the same run."""
