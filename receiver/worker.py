@@ -123,7 +123,7 @@ class Rounds:
     def _again(self, work: Work, cause: str, detail: str, after: float | None) -> None:
         delay = after
         if delay is None:
-            delay = backoff(work.attempts, jitter=random.random())  # noqa: S311 no secret
+            delay = backoff(cause, work.attempts, jitter=random.random())  # noqa: S311 no secret
         self._queue.retry(work, delay=delay, cause=cause, detail=detail)
         if cause != Cause.STANDBY_LAGS:
             self._tell("retry", work, cause, detail)

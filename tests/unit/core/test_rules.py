@@ -89,7 +89,13 @@ def test_the_guard_reads_for_about_ten_seconds() -> None:
 
 def test_backoff_grows_to_five_minutes_and_is_spread() -> None:
     """However many attempts there were."""
-    assert backoff(0, jitter=0.0) == 0.25
-    assert backoff(3, jitter=0.0) == 2.0
-    assert backoff(10**9, jitter=0.0) == 300.0
-    assert backoff(3, jitter=0.999) > 1.0
+    assert backoff("INTERNAL", 0, jitter=0.0) == 0.25
+    assert backoff("INTERNAL", 3, jitter=0.0) == 2.0
+    assert backoff("INTERNAL", 10**9, jitter=0.0) == 300.0
+    assert backoff("INTERNAL", 3, jitter=0.999) > 1.0
+
+
+def test_what_is_away_as_a_whole_is_asked_more_often() -> None:
+    """So that everything that waited is served soon after its return."""
+    assert backoff("AWS_UNREACHABLE", 50, jitter=0.0) == 20.0
+    assert backoff("VAULT_SEALED", 50, jitter=0.0) == 20.0
