@@ -43,7 +43,9 @@ class Outcome:
     """What one round did for one secret under one rule, for logs and metrics.
 
     ``action`` is none, create, update, repair, restore, delete or leave; ``lag`` is in
-    seconds, None when the round was not about a newly written version.
+    seconds, None when the round was not about a newly written version. ``expires`` is
+    when Vault will delete the version by itself, in epoch seconds: nothing is logged
+    then, so somebody must look.
     """
 
     ref: SecretRef
@@ -53,6 +55,7 @@ class Outcome:
     version: int | None = None
     version_id: str | None = None
     lag: float | None = None
+    expires: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ class Replicator:
             version=truth.version,
             version_id=version_id,
             lag=lag,
+            expires=_expiry(truth),
         )
 
 
@@ -280,3 +284,9 @@ def _lag(work: Work, truth: Value, at: float) -> float | None:
     if work.hint.created_time is None or truth.created_time is None:
         return None
     return max(0.0, at - nanoseconds(truth.created_time) / 1e9)
+
+
+def _expiry(truth: Truth) -> float | None:
+    if not isinstance(truth, Value) or truth.deletion_time is None:
+        return None
+    return nanoseconds(truth.deletion_time) / 1e9

@@ -29,6 +29,8 @@ log = structlog.stdlib.get_logger(__name__)
 LEASE = 120.0
 
 _QUEUE_RETRY = 1.0
+#: A version is gone once its time has passed, and clocks differ a little.
+_AFTER_EXPIRY = 0.5
 
 _ALL = (Lane.EVENT, Lane.RECONCILE)
 
@@ -106,6 +108,8 @@ class Rounds:
         if work.hint.look_twice:
             again = self._now() + SECOND_LOOK
             self._queue.add([Hint(ref=work.hint.ref, not_before=again)])
+        for at in {outcome.expires for outcome in outcomes if outcome.expires}:
+            self._queue.add([Hint(ref=work.hint.ref, not_before=at + _AFTER_EXPIRY)])
         for outcome in outcomes:
             self._report.applied(outcome.rule, outcome.action, "ok", outcome.lag)
             log.info(

@@ -33,7 +33,7 @@ from receiver.demo.board import Board, Row, board, shortened
 from receiver.demo.child import StartError
 from receiver.demo.emulator import ENVIRONMENT, REGION, Emulator, SecretsReader
 from receiver.demo.installation import Installation, Layout, Mount
-from receiver.demo.openbao import NoBinary
+from receiver.demo.openbao import NoBinary, binary
 from receiver.demo.script import MOUNT, OUTSIDE, RULE, STEPS, Step
 from receiver.demo.vault import Vault
 
@@ -105,13 +105,16 @@ class Story:
 
 def verdict(
     lags: Sequence[float], missing: Sequence[str], leaked: Sequence[str]
-) -> tuple[str, int]:
-    """The last line and the exit code. ``lags`` in seconds, of what arrived."""
+) -> tuple[list[str], int]:
+    """The last lines and the exit code. ``lags`` in seconds, of what arrived.
+
+    What is wrong has a line each before the last one.
+    """
     line = f"demo: {len(lags)}/{len(lags) + len(missing)} changes arrived"
     if missing or leaked:
-        return f"{line}; wrong: {'; '.join([*missing, *leaked])}", 1
+        return [*missing, *leaked, line + (", one too many" if leaked else "")], 1
     p50, p99 = percentile(lags, 0.50), percentile(lags, 0.99)
-    return f"{line}, lag p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms", 0
+    return [f"{line}, lag p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms"], 0
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -146,11 +149,11 @@ def _perform(directory: Path, console: Console, errors: Console, *, keep: bool) 
                 story.play()
         finally:
             aws.close()
-        line, code = verdict(story.lags, story.missing, story.leaked)
+        lines, code = verdict(story.lags, story.missing, story.leaked)
         if keep:
-            for text in _directions(installation, emulator):
-                _say(console, text)
-        _say(console, line)
+            lines = [*_directions(installation, emulator), *lines]
+        for line in lines:
+            _say(console, line)
         if keep:
             errors.print("everything stays up until Ctrl-C")
             while True:
@@ -198,6 +201,8 @@ def _directions(installation: Installation, emulator: Emulator) -> Iterator[str]
     }
     for name, value in exports.items():
         yield f"export {name}={value}"
+    yield ""
+    yield f"try    {binary()} kv put {MOUNT}/app/new password=first"
     yield ""
 
 

@@ -103,6 +103,10 @@ class Vault:
         """Remove the secret with all its versions; the next put is version 1 again."""
         return self._write("DELETE", f"{mount}/metadata/{path}")
 
+    def set_metadata(self, mount: str, path: str, **settings: str) -> Written:
+        """What ``kv metadata put`` does, as in ``delete_version_after="1h"``."""
+        return self._write("POST", f"{mount}/metadata/{path}", settings)
+
     def put_v1(self, mount: str, path: str, data: Json) -> Written:
         return self._write("POST", f"{mount}/{path}", data)
 

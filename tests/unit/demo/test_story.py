@@ -28,25 +28,25 @@ def test_a_perfect_story_ends_with_its_lags() -> None:
     """All arrived, nothing else did: exit code 0."""
     lags = [0.010, 0.020, 0.030, 0.1234]
 
-    line, code = verdict(lags, missing=[], leaked=[])
+    lines, code = verdict(lags, missing=[], leaked=[])
 
-    assert line == "demo: 4/4 changes arrived, lag p50 20 ms, p99 123 ms"
+    assert lines == ["demo: 4/4 changes arrived, lag p50 20 ms, p99 123 ms"]
     assert code == 0
 
 
 def test_what_is_missing_is_named() -> None:
     """One change short: exit code 1."""
-    line, code = verdict([0.01], missing=["put of a/b: nothing there"], leaked=[])
+    lines, code = verdict([0.01], missing=["put of a/b: nothing there"], leaked=[])
 
-    assert line == "demo: 1/2 changes arrived; wrong: put of a/b: nothing there"
+    assert lines == ["put of a/b: nothing there", "demo: 1/2 changes arrived"]
     assert code == 1
 
 
 def test_what_should_not_be_there_is_named() -> None:
     """Everything arrived, and something too much: exit code 1."""
-    line, code = verdict([0.01], missing=[], leaked=["tmp/x is in AWS"])
+    lines, code = verdict([0.01], missing=[], leaked=["tmp/x is in AWS"])
 
-    assert line == "demo: 1/1 changes arrived; wrong: tmp/x is in AWS"
+    assert lines == ["tmp/x is in AWS", "demo: 1/1 changes arrived, one too many"]
     assert code == 1
 
 

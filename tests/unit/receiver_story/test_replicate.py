@@ -184,6 +184,16 @@ def test_an_undeleted_secret_is_restored_without_a_new_version(story: Story) -> 
     assert story.entry.state is State.IN_SYNC
 
 
+def test_a_version_that_vault_will_delete_is_announced(story: Story) -> None:
+    """When it expires there will be no event."""
+    created = story.write(1)
+    expiring = Value("{}", 1, created, deletion_time="2026-11-23T12:00:00Z")
+    story.source.secrets[REF] = expiring
+    outcome = story.replicate()
+
+    assert outcome.expires == datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+
+
 def test_a_new_version_after_a_delete_restores_and_puts(story: Story) -> None:
     """In this order: AWS refuses a put while the deletion is scheduled."""
     created = story.write(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -95,6 +95,16 @@ def test_a_change_without_a_version_is_looked_at_twice(bench: Bench) -> None:
     again = bench.take()
     assert again is not None
     assert not again.hint.look_twice
+
+
+def test_a_version_that_expires_is_looked_at_when_it_has(bench: Bench) -> None:
+    """Vault deletes it without a word, so a timer waits in the queue."""
+    expiring = replace(DONE, expires=bench.clock.now() + 3600)
+    bench.run(Hint(ref=REF), lambda _: [expiring])
+
+    assert bench.take() is None
+    bench.clock.advance(3601)
+    assert bench.take() is not None
 
 
 def test_a_temporary_failure_comes_back_later(bench: Bench) -> None:
