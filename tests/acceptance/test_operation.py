@@ -1,0 +1,97 @@
+"""Starting, stopping and asking: what an operator does with the two programs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from receiver.demo.child import StartError
+from tests.acceptance.scene import Build, Scene
+
+
+def test_a_sync_brings_what_no_event_told_of(scene: Scene) -> None:
+    """Written while the forwarder was off, asked for by name: it is in AWS."""
+    scene.settles()
+    scene.forwarder.stop()
+    written = scene.put("app/db", a="b")
+    where = {"namespace": "", "mount": scene.mount, "path": "app/db"}
+
+    answer = scene.api("POST", "/v1/secrets/sync?wait=50s", {**where, "version": 1})
+
+    assert answer.status_code == 200, answer.text
+    held = scene.held("app/db")
+    assert held is not None
+    assert held.current is not None
+    assert held.current.startswith(f"v{written.version}-")
+
+
+def test_a_sync_of_what_no_rule_names_is_404(scene: Scene) -> None:
+    """The answer says so at once instead of waiting."""
+    where = {"namespace": "", "mount": "nowhere", "path": "app/db"}
+
+    assert scene.api("POST", "/v1/secrets/sync?wait=50s", where).status_code == 404
+
+
+def test_sigterm_ends_both_programs_with_0(scene: Scene) -> None:
+    """An orderly end is exit code 0."""
+    scene.settles()
+
+    assert scene.forwarder.stop() == 0
+    assert scene.receiver.stop() == 0
+
+
+def test_a_second_receiver_on_the_same_state_refuses(scene: Scene) -> None:
+    """One process works on one state file; the other says so and exits with 1."""
+    config = scene.installation.directory / "replicator.yaml"
+
+    second = subprocess.run(
+        [sys.executable, "-m", "receiver", "serve", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert second.returncode == 1
+    assert "error:" in second.stderr
+    assert "Traceback" not in second.stderr
+    scene.settles()
+
+
+def test_a_second_forwarder_on_the_same_spool_refuses(scene: Scene) -> None:
+    """One process works on one spool; the other says so and exits with 1."""
+    config = scene.installation.directory / "forwarder-1.yaml"
+
+    second = subprocess.run(
+        [sys.executable, "-m", "vault_audit_forwarder", "run", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert second.returncode == 1
+    assert "error:" in second.stderr
+    assert "Traceback" not in second.stderr
+    scene.settles()
+
+
+def test_the_receiver_waits_for_a_vault_that_is_not_there(scene: Scene) -> None:
+    """It starts and is ready without Vault, and goes on when Vault is."""
+    scene.receiver.stop()
+    scene.installation.openbao.pause()
+    try:
+        scene.receiver.start()
+        assert scene.api("GET", "/readyz").status_code == 200
+    finally:
+        scene.installation.openbao.resume()
+
+    scene.settles()
+
+
+def test_a_wrong_configuration_is_said_without_its_values(build: Build) -> None:
+    """A program that cannot start says where, and never what was written there."""
+    with pytest.raises(StartError, match=r"aws\.regionn") as raised:
+        build(replicator={"aws": {"region": "eu-central-1", "regionn": "s3cret"}})
+
+    assert "s3cret" not in str(raised.value)
