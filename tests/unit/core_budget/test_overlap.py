@@ -12,9 +12,10 @@ from receiver.core.overlap import can_overlap
 from receiver.core.rules import Rule, matches
 
 GLOBS = st.lists(
-    st.sampled_from(["a", "b", "/", "?", "*", "**", "**/"]), min_size=1, max_size=4
+    st.sampled_from(["a", "b", "/", "?", "*", "**", "**/"]), min_size=1, max_size=3
 ).map("".join)
-PATHS = ["".join(p) for size in range(6) for p in product("ab/", repeat=size)]
+#: A shortest common path has at most one character for each part of both globs.
+PATHS = ["".join(p) for size in range(7) for p in product("ab/", repeat=size)]
 
 
 def rule(**more: object) -> Rule:

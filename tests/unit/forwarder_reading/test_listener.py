@@ -14,6 +14,8 @@ import pytest
 
 from vault_audit_forwarder.listener import ListenError, bind_tcp, bind_unix
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

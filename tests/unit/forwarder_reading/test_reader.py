@@ -25,6 +25,8 @@ from tests.unit.forwarder_reading.entries import entry, put
 from vault_audit_forwarder import wire
 from vault_audit_forwarder.handoff import Handoff
 
+pytestmark = pytest.mark.integration
+
 both = pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp"])
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from vault_audit_forwarder.watchdog import Watchdog
 
+pytestmark = pytest.mark.integration
+
 DEADLINE = 20.0
 
 PROGRAM = """

@@ -22,6 +22,8 @@ from vault_audit_forwarder.settings import Settings
 from vault_audit_forwarder.signing import new_key
 from vault_audit_forwarder.spool import Spool
 
+pytestmark = pytest.mark.integration
+
 Configured = Callable[..., Settings]
 
 

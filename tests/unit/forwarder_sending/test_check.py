@@ -15,6 +15,8 @@ from vault_audit_forwarder.check import DeviceReport, check
 from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.settings import Settings, TcpListener, load_settings
 
+pytestmark = pytest.mark.integration
+
 
 class Vault:
     """Answers GET /v1/sys/audit; remembers the token it was shown."""

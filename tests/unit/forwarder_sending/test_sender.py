@@ -24,6 +24,8 @@ from vault_audit_forwarder.signing import new_key, parse_key
 from vault_audit_forwarder.spool import Spool
 from vault_audit_forwarder.webhook import Webhook
 
+pytestmark = pytest.mark.integration
+
 Made = Callable[..., Hint]
 
 

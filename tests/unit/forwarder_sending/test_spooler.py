@@ -16,6 +16,8 @@ from vault_audit_forwarder.spool import Spool
 from vault_audit_forwarder.spool_file import SpoolError
 from vault_audit_forwarder.spooler import Spooler
 
+pytestmark = pytest.mark.integration
+
 Made = Callable[..., Hint]
 DEADLINE = 20.0
 

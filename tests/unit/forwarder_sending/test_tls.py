@@ -21,6 +21,8 @@ from vault_audit_forwarder.settings import Receiver
 from vault_audit_forwarder.signing import new_key, parse_key
 from vault_audit_forwarder.webhook import Webhook
 
+pytestmark = pytest.mark.integration
+
 
 def issue(directory: Path, name: str) -> tuple[Path, Path]:
     """A self-signed certificate for 127.0.0.1 and its key."""

@@ -20,6 +20,8 @@ from vault_audit_forwarder.settings import Receiver
 from vault_audit_forwarder.signing import Key, new_key, parse_key
 from vault_audit_forwarder.webhook import Webhook
 
+pytestmark = pytest.mark.integration
+
 KEYS = [new_key(), new_key()]
 
 

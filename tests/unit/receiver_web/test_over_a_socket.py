@@ -13,6 +13,8 @@ import uvicorn
 from tests.unit.receiver_web.conftest import KEY, World, event
 from vault_audit_forwarder import signing, wire
 
+pytestmark = pytest.mark.integration
+
 BODY = json.dumps([event()]).encode()
 
 
