@@ -1,7 +1,8 @@
 """Says every half minute that the forwarder lives and what it has seen.
 
 A quiet Vault and a dead forwarder look the same without it. It has a thread of its
-own and is never spooled: an old heartbeat is worth nothing.
+own and is never spooled: an old heartbeat is worth nothing. One that fails is tried
+again soon, so that a receiver which has just started knows its forwarders.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vault_audit_forwarder.origin import Origin
 from vault_audit_forwarder.spool_file import SpoolError
 
 LANE = "heartbeats"
+_FIRST_RETRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,18 +54,28 @@ class HeartbeatSender(threading.Thread):
 
     def run(self) -> None:
         """Beat until stopped."""
+        retry = _FIRST_RETRY_SECONDS
         while not self._ended.is_set():
-            try:
-                self._beat()
-            except SpoolError as error:
-                log.error("no heartbeat: the spool cannot be read", error=error)
-            self._ended.wait(self._interval)
+            if self._beat():
+                retry, wait = _FIRST_RETRY_SECONDS, self._interval
+            else:
+                wait = min(retry, self._interval)
+                retry *= 2
+            self._ended.wait(wait)
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
+        """Whether the receiver took it."""
+        try:
+            seen = self._observe()
+        except SpoolError as error:
+            log.error("no heartbeat: the spool cannot be read", error=error)
+            return False
         time = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        event = self._origin.encode(self._observe(), id=str(uuid.uuid4()), time=time)
+        event = self._origin.encode(seen, id=str(uuid.uuid4()), time=time)
         answer = self._webhook.post([event])
         if answer.status == 202:
             self._stats.succeeded(LANE)
-        elif self._stats.failed(LANE, explain(answer)):
+            return True
+        if self._stats.failed(LANE, explain(answer)):
             log.warning("heartbeats fail", reason=explain(answer))
+        return False

@@ -6,6 +6,8 @@ import json
 import threading
 from collections.abc import Sequence
 
+import pytest
+
 from vault_audit_forwarder import wire
 from vault_audit_forwarder.delivery import Answer
 from vault_audit_forwarder.delivery_stats import DeliveryStats
@@ -81,4 +83,17 @@ def test_a_broken_spool_does_not_end_it() -> None:
     heartbeat = sender(receiver, DeliveryStats(), observe=observe)
     heartbeat.start()
     assert receiver.arrived.acquire(timeout=20)
+    heartbeat.stop(20)
+
+
+def test_one_that_failed_is_tried_again_before_the_next_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A receiver that has just started must not wait half a minute."""
+    monkeypatch.setattr("vault_audit_forwarder.heartbeat._FIRST_RETRY_SECONDS", 0.01)
+    receiver = Receiver(503)
+    heartbeat = sender(receiver, DeliveryStats(), interval=3600.0)
+    heartbeat.start()
+    for _ in range(3):
+        assert receiver.arrived.acquire(timeout=20)
     heartbeat.stop(20)
