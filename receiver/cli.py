@@ -4,22 +4,22 @@ that help and completion answer at once.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from receiver import __version__
 from vault_audit_forwarder.program import command_line
+from vault_audit_forwarder.program.command_line import AsJson, show
 
 PROG = "vault-replicator"
 WELL, FAILED = 0, 2
 
 app = command_line.new_app(
-    "Brings every secret written in Vault to AWS Secrets Manager, within a second."
+    "Brings every secret written in Vault to AWS Secrets Manager, within a second.",
+    prog=PROG,
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
 app.add_typer(keys_app, name="keys")
@@ -27,25 +27,6 @@ app.add_typer(keys_app, name="keys")
 Config = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", help="replicator.yaml")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"{PROG} {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print it."
-        ),
-    ] = False,
-) -> None:
-    pass
 
 
 @app.command()
@@ -71,7 +52,7 @@ def check(config: Config, as_json: AsJson = False) -> int:
     from receiver.settings import load_settings
 
     report = run_checks(load_settings(config, os.environ))
-    _print(report.as_json() if as_json else report.as_text())
+    show(report.as_json() if as_json else report.as_text())
     return WELL if report.well else FAILED
 
 
@@ -81,7 +62,7 @@ def schema(as_json: AsJson = False) -> None:
     from receiver.settings import schema as settings_schema
 
     del as_json  # a schema is JSON either way
-    _print(settings_schema())
+    show(settings_schema())
 
 
 @keys_app.command("new")
@@ -90,7 +71,7 @@ def keys_new(as_json: AsJson = False) -> None:
     from vault_audit_forwarder.signing import new_key
 
     key = new_key()
-    _print({"format_version": 1, "signing_key": key} if as_json else key)
+    show({"format_version": 1, "signing_key": key} if as_json else key)
 
 
 @app.command()
@@ -111,9 +92,3 @@ def demo(
 def main() -> None:
     """The console script."""
     sys.exit(command_line.run(app, prog=PROG))
-
-
-def _print(output: str | dict[str, Any]) -> None:
-    if isinstance(output, dict):
-        output = json.dumps(output, indent=2, ensure_ascii=False)
-    typer.echo(output)

@@ -7,11 +7,9 @@ and ignore it would be a promise.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from receiver.core.rules import Rule
 from receiver.rule_settings import RuleSettings, check_rules
+from vault_audit_forwarder.program.addresses import check_url, is_plain
 from vault_audit_forwarder.program.config_file import (
     ConfigModel,
     ConfigPath,
@@ -52,17 +51,7 @@ def _later(key: str, planned: Collection[str]) -> Callable[[object], object]:
 
 
 def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment:
-        raise ValueError("must be a URL, as in https://vault.internal:8200")
-    if parts.username or parts.password:
-        raise ValueError("must hold no user or password")
-    return value.rstrip("/")
+    return check_url(value, example="https://vault.internal:8200")
 
 
 _Url = Annotated[str, AfterValidator(_url)]
@@ -106,8 +95,7 @@ class VaultSettings(ConfigModel):
     @property
     def is_plain(self) -> bool:
         """Whether tokens and values would cross a network unencrypted."""
-        parts = urlsplit(self.address)
-        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        return is_plain(self.address)
 
 
 class AwsSettings(ConfigModel):
@@ -244,13 +232,3 @@ def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
 def schema() -> dict[str, Any]:
     """The JSON Schema of ``replicator.yaml``."""
     return {"title": "replicator.yaml", **json_schema(Settings)}
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host can only be this machine, judged by its text alone."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

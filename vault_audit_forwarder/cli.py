@@ -4,47 +4,28 @@ so that help and completion answer at once.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vault_audit_forwarder import __version__
 from vault_audit_forwarder.program import command_line
+from vault_audit_forwarder.program.command_line import AsJson, show
 from vault_audit_forwarder.program.errors import CommandError
 
 PROG = "vault-audit-forwarder"
 WELL, FAILED = 0, 2
 
 app = command_line.new_app(
-    "Listens to Vault's audit stream and tells the replicator which secrets changed."
+    "Listens to Vault's audit stream and tells the replicator which secrets changed.",
+    prog=PROG,
 )
 
 Config = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", help="forwarder.yaml")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"{PROG} {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print it."
-        ),
-    ] = False,
-) -> None:
-    pass
 
 
 @app.command()
@@ -71,7 +52,7 @@ def check(config: Config, as_json: AsJson = False) -> int:
     from vault_audit_forwarder.settings import load_settings
 
     report = run_checks(load_settings(config, os.environ), os.environ)
-    _print(report.as_json() if as_json else report.as_text())
+    show(report.as_json() if as_json else report.as_text())
     return WELL if report.well else FAILED
 
 
@@ -81,7 +62,7 @@ def schema(as_json: AsJson = False) -> None:
     from vault_audit_forwarder.settings import schema as settings_schema
 
     del as_json  # a schema is JSON either way
-    _print(settings_schema())
+    show(settings_schema())
 
 
 @app.command()
@@ -91,7 +72,7 @@ def deliveries(config: Config, as_json: AsJson = False) -> None:
     from vault_audit_forwarder.spool_report import read_deliveries
 
     found = read_deliveries(load_settings(config, os.environ))
-    _print(found.as_json() if as_json else found.as_text())
+    show(found.as_json() if as_json else found.as_text())
 
 
 @app.command()
@@ -110,15 +91,9 @@ def replay(
 
     count = replay_set_aside(load_settings(config, os.environ))
     text = f"{count} events are in line again"
-    _print({"format_version": 1, "replayed": count} if as_json else text)
+    show({"format_version": 1, "replayed": count} if as_json else text)
 
 
 def main() -> None:
     """The console script."""
     sys.exit(command_line.run(app, prog=PROG))
-
-
-def _print(output: str | dict[str, Any]) -> None:
-    if isinstance(output, dict):
-        output = json.dumps(output, indent=2, ensure_ascii=False)
-    typer.echo(output)

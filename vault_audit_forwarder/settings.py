@@ -6,12 +6,10 @@ said by whoever uses them.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from vault_audit_forwarder.program.addresses import check_url, is_loopback, is_plain
 from vault_audit_forwarder.program.config_file import (
     ConfigModel,
     ConfigPath,
@@ -40,16 +39,6 @@ PLAIN = "receiver.url is http:// on a network: events travel in clear; use https
 EXPOSED = (
     "reachable from the network, where anybody may write: use loopback or a tunnel"
 )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host can only be this machine, judged by its text alone."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class UnixListener(ConfigModel):
@@ -100,17 +89,7 @@ Listener: TypeAlias = Annotated[
 
 
 def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must be a URL, as in https://replicator.internal/v1/events")
-    if parts.username or parts.password:
-        raise ValueError("must hold no user or password: requests are signed instead")
-    return value
+    return check_url(value, example="https://replicator.internal/v1/events")
 
 
 def _one_or_more(value: object) -> object:
@@ -148,8 +127,7 @@ class Receiver(ConfigModel):
     @property
     def is_plain(self) -> bool:
         """Whether events would cross a network unencrypted."""
-        parts = urlsplit(self.url)
-        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+        return is_plain(self.url)
 
 
 class SpoolSettings(ConfigModel):

@@ -8,20 +8,26 @@ hold what must not be printed.
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
+from vault_audit_forwarder import __version__
 from vault_audit_forwarder.program.errors import CommandError, ConfigError
 
 OK, ERROR, INTERRUPTED = 0, 1, 130
 
 
-def new_app(help: str) -> typer.Typer:
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def new_app(help: str, *, prog: str) -> typer.Typer:
     """A typer application with the manners above. Run it with :func:`run`."""
-    return typer.Typer(
+    app = typer.Typer(
         help=help,
         no_args_is_help=True,
         add_completion=True,
@@ -29,6 +35,28 @@ def new_app(help: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+    def print_version(wanted: bool) -> None:
+        if wanted:
+            typer.echo(f"{prog} {__version__}")
+            raise typer.Exit
+
+    version_option = typer.Option(
+        False, "--version", callback=print_version, is_eager=True, help="Print it."
+    )
+
+    @app.callback()
+    def _options(version: bool = version_option) -> None:
+        pass
+
+    return app
+
+
+def show(output: str | dict[str, Any]) -> None:
+    """Data on stdout: text as it is, a document as JSON."""
+    if isinstance(output, dict):
+        output = json.dumps(output, indent=2, ensure_ascii=False)
+    typer.echo(output)
 
 
 def run(app: typer.Typer, argv: Sequence[str] | None = None, *, prog: str) -> int:

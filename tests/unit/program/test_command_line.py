@@ -13,7 +13,7 @@ from vault_audit_forwarder.program.errors import CommandError, ConfigError
 
 
 def application() -> typer.Typer:
-    app = command_line.new_app("An application.")
+    app = command_line.new_app("An application.", prog="app")
 
     @app.command()
     def number(value: int = 0) -> int:
