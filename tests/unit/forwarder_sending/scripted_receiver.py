@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -139,18 +140,33 @@ def _server(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
+    return _Server(("127.0.0.1", port), Handler, tls)
 
-        def get_request(self) -> tuple[socket.socket, object]:
-            peer, address = super().get_request()
-            if tls is None:
-                return peer, address
-            try:
-                return tls.wrap_socket(peer, server_side=True), address
-            except OSError:
-                peer.close()
-                raise
 
-    return Server(("127.0.0.1", port), Handler)
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(address, handler)
+        self._tls = tls
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Some tests kill the client in the middle of a request.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        peer, address = super().get_request()
+        if self._tls is None:
+            return peer, address
+        try:
+            return self._tls.wrap_socket(peer, server_side=True), address
+        except OSError:
+            peer.close()
+            raise
