@@ -26,12 +26,14 @@ from receiver.core.state import (
     SecretRef,
     State,
     Truth,
+    Value,
 )
 from receiver.ports import Journal, QueueUnavailable, Source, WorkQueue
 
 log = structlog.stdlib.get_logger(__name__)
 
 _CHUNK = 500
+_AWAY = (State.DELETING, State.ORPHANED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Comparison:
                 changed = [
                     ref
                     for ref, truth in mine
-                    if _differs(known.get(ref), truth, thorough=thorough)
+                    if _differs(rule, known.get(ref), truth, thorough=thorough)
                 ]
                 yield "changed", changed, len(mine)
             missing = [
@@ -100,7 +102,7 @@ class Comparison:
                 for ref, entry in known.items()
                 if (ref.namespace, ref.mount) == (namespace, mount)
                 and ref not in listed
-                and entry.state not in (State.DELETING, State.ORPHANED)
+                and entry.state not in _AWAY
             ]
             if missing and not listed:
                 # Rather a restored snapshot or another cluster than so many deletes.
@@ -114,11 +116,12 @@ class Comparison:
         self._queue.add([Hint(ref=ref, lane=Lane.RECONCILE) for ref in refs])
 
 
-def _differs(entry: Entry | None, truth: Truth, *, thorough: bool) -> bool:
+def _differs(rule: Rule, entry: Entry | None, truth: Truth, *, thorough: bool) -> bool:
+    is_out = isinstance(truth, Value) and not rule.wants(truth)
     if entry is None:
-        return thorough or not isinstance(truth, Gone)
-    if isinstance(truth, Gone):
-        return entry.state not in (State.DELETING, State.ORPHANED)
+        return thorough or not (is_out or isinstance(truth, Gone))
+    if is_out or isinstance(truth, Gone):
+        return entry.state not in _AWAY
     # KV v1 has no version to compare: the worker reads and compares the value.
     same = (entry.version, entry.created_time) == (truth.version, truth.created_time)
     return not same or truth.version is None or entry.state is not State.IN_SYNC

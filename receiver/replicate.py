@@ -184,7 +184,7 @@ class Replicator:
         lag = None
         if wrote and isinstance(truth, Value):
             lag = _lag(work, truth, at)
-        state = _state_after(action, arn)
+        state = _state_after(action)
         if state is None:
             self._journal.forget(ref, rule)
         else:
@@ -251,13 +251,11 @@ def _believed(now: Round) -> Observed | None:
     )
 
 
-def _state_after(action: Action, arn: str | None) -> State | None:
+def _state_after(action: Action) -> State | None:
     """None when nothing is left to remember."""
     match action:
-        case Leave(state):
+        case Leave(state) | Nothing(state):
             return state
-        case Nothing():
-            return State.DELETING if arn else None
         case Delete():
             return State.DELETING
     return State.IN_SYNC

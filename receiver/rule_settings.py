@@ -126,7 +126,7 @@ class RuleSettings(ConfigModel):
     mount: Annotated[str, AfterValidator(_glob)]
     include: Annotated[_Globs, Field(min_length=1)] = ("**",)
     exclude: _Globs = ()
-    opt_in: Annotated[bool, NotYet(default=False)] = False
+    opt_in: bool = False
     target: TargetSettings = TargetSettings()
 
     @model_validator(mode="after")
@@ -147,6 +147,7 @@ class RuleSettings(ConfigModel):
             mount=self.mount,
             include=self.include,
             exclude=self.exclude,
+            opt_in=self.opt_in,
             target=self.target.to_spec(),
         )
 

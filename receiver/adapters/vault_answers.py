@@ -49,13 +49,12 @@ def truth_from_read(answer: Answer, mount: Mount) -> Truth | None:
     version, created = int(str(metadata["version"])), as_text(metadata["created_time"])
     if answer.status == 404:
         return Gone(version, created)
-    custom = as_object(metadata.get("custom_metadata"))
     return Value(
         canonical(as_object(data).get("data")),
         version,
         created,
         as_text(metadata.get("deletion_time")),
-        {key: str(value) for key, value in custom.items()},
+        _custom(metadata),
     )
 
 
@@ -73,7 +72,12 @@ def truth_from_metadata(data: Json, now: float) -> Truth:
     is_due = deletion is not None and nanoseconds(deletion) <= now * 1e9
     if current.get("destroyed") is True or is_due:
         return Gone(version, created)
-    return Value("", version, created, deletion)
+    return Value("", version, created, deletion, _custom(metadata))
+
+
+def _custom(metadata: dict[str, Json]) -> dict[str, str]:
+    custom = as_object(metadata.get("custom_metadata"))
+    return {key: str(value) for key, value in custom.items()}
 
 
 def listed(answer: Answer) -> tuple[list[str], dict[str, Json]]:

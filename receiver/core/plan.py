@@ -11,8 +11,10 @@
     value     ours, our id there, not current        MakeCurrent
     value     ours, another id                       Put
     value     ... and its deletion is scheduled      the same after a restore
-    gone      nothing                                Nothing
-    gone      not ours, or released                  Leave
+    opted out nothing, or not ours                   Nothing
+    opted out ours                                   Leave
+    gone      nothing, or not ours                   Nothing
+    gone      ours, released or a service's          Leave
     gone      ours, deletion scheduled               Nothing
     gone      ours                                   Delete, or Leave by on_delete
 
@@ -85,7 +87,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Neither side has it."""
+    """Nothing to do. ``state`` is what the secret is then in; None: not of ours."""
+
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +143,27 @@ def plan_one(
 
 
 def _plan_gone(place: Place, observed: Observed | None) -> Action:
-    if observed is None or observed.deleting:
+    if observed is None or not _is_ours(place, observed):
         return Nothing()
+    if observed.deleting:
+        return Nothing(State.DELETING)
     spec = place.rule.target
-    if not _is_ours(place, observed) or _is_kept(observed) or spec.on_delete == RETAIN:
+    if _is_kept(observed) or spec.on_delete == RETAIN:
         return Leave(State.ORPHANED)
     return Delete(None if spec.on_delete == FORCE else spec.recovery_window_days)
+
+
+def _plan_opted_out(place: Place, observed: Observed | None) -> Action:
+    if observed is None or not _is_ours(place, observed):
+        return Nothing()
+    return Nothing(State.DELETING) if observed.deleting else Leave(State.ORPHANED)
 
 
 def _plan_value(
     place: Place, value: Value, observed: Observed | None, prints: Fingerprint
 ) -> Action:
+    if not place.rule.wants(value):
+        return _plan_opted_out(place, observed)
     if observed is None:
         return Create(prints.version_id(place.subject(value)))
     if not _is_ours(place, observed):

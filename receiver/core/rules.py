@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from receiver.core.state import SecretRef
+from receiver.core.state import SecretRef, Value
 
 SCHEDULE, RETAIN, FORCE = "schedule", "retain", "force"
+#: The key of ``custom_metadata`` by which a secret's owner decides.
+OPT_KEY = "replicate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +42,20 @@ class Rule:
     namespace: str = ""
     include: tuple[str, ...] = ("**",)
     exclude: tuple[str, ...] = ()
+    opt_in: bool = False
     target: TargetSpec = field(default_factory=TargetSpec)
 
     def covers_mount(self, namespace: str, mount: str) -> bool:
         """Whether secrets of this mount can match at all."""
         return matches(self.namespace, namespace) and matches(self.mount, mount)
 
+    def wants(self, value: Value) -> bool:
+        """Whether the secret's own ``custom_metadata`` let it be replicated."""
+        flag = value.custom_metadata.get(OPT_KEY, "").lower()
+        return flag == "true" if self.opt_in else flag != "false"
+
     def matches(self, ref: SecretRef) -> bool:
-        """Whether this rule replicates ``ref``."""
+        """Whether this rule replicates ``ref``, by its place."""
         return (
             self.covers_mount(ref.namespace, ref.mount)
             and any(matches(glob, ref.path) for glob in self.include)

@@ -103,7 +103,7 @@ class Vault:
         """Remove the secret with all its versions; the next put is version 1 again."""
         return self._write("DELETE", f"{mount}/metadata/{path}")
 
-    def set_metadata(self, mount: str, path: str, **settings: str) -> Written:
+    def set_metadata(self, mount: str, path: str, **settings: Any) -> Written:
         """What ``kv metadata put`` does, as in ``delete_version_after="1h"``."""
         return self._write("POST", f"{mount}/metadata/{path}", settings)
 

@@ -175,12 +175,32 @@ def test_a_scheduled_deletion_is_undone_first(
 def test_gone_on_both_sides_is_nothing() -> None:
     """Gone, nothing; and gone, deletion scheduled already."""
     assert plan(Gone(), None) == Nothing()
-    assert plan(Gone(), held(deleting=True)) == Nothing()
+    assert plan(Gone(), held(deleting=True)) == Nothing(State.DELETING)
+
+
+@pytest.mark.parametrize("flag", ["false", "False"])
+def test_a_secret_whose_owner_opted_out_is_let_alone(flag: str) -> None:
+    """Not created, not written, and listed when AWS still holds it."""
+    out = replace(VALUE, custom_metadata={"replicate": flag})
+
+    assert plan(out, None) == Nothing()
+    assert plan(out, held(tags={})) == Nothing()
+    assert plan(out, held(current=OLDER)) == Leave(State.ORPHANED)
+    assert plan(out, held(deleting=True)) == Nothing(State.DELETING)
+
+
+def test_with_opt_in_only_those_who_said_so_are_replicated() -> None:
+    """And everybody else is opted out."""
+    place = replace(PLACE, rule=replace(RULE, opt_in=True))
+    asked = replace(VALUE, custom_metadata={"replicate": "true"})
+
+    assert isinstance(plan_one(place, asked, None, PRINTS), Create)
+    assert plan_one(place, VALUE, None, PRINTS) == Nothing()
 
 
 def test_what_is_not_ours_is_never_deleted() -> None:
     """Gone, not ours, or a service's: left."""
-    assert plan(Gone(), held(tags={})) == Leave(State.ORPHANED)
+    assert plan(Gone(), held(tags={})) == Nothing()
     assert plan(Gone(), held(owning_service="rds")) == Leave(State.ORPHANED)
 
 

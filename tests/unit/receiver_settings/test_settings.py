@@ -168,7 +168,6 @@ NOT_YET: list[tuple[str, Any]] = [
     ("queue", {"kind": "sqs", "url": "u", "table": "t"}),
     ("aws.role_arn", "arn:aws:iam::1:role/r"),
     ("aws.external_id", "x"),
-    ("rules.0.opt_in", True),
     ("rules.0.target.replica_regions", ["eu-west-1"]),
     ("rules.0.target.replica_regions", [{"region": "eu-west-1"}]),
     ("rules.0.target.role_arn", "arn:aws:iam::1:role/r"),

@@ -98,6 +98,19 @@ def test_what_differs_is_queued_behind_the_events(bench: Bench, truth: Truth) ->
     assert bench.queue.hints[0].lane is Lane.RECONCILE
 
 
+def test_who_opted_out_while_nobody_listened_is_noticed(bench: Bench) -> None:
+    """Though the version is the same; and once it is known, no more."""
+    out = {"replicate": "false"}
+    bench.vault("a", Value("x", 1, CREATED, custom_metadata=out))
+    bench.vault("new", Value("x", 1, CREATED, custom_metadata=out))
+    bench.known("a")
+    bench.known("b", State.ORPHANED)
+    bench.vault("b", Value("x", 1, CREATED, custom_metadata=out))
+    bench.compare()
+
+    assert bench.queued == ["a"]
+
+
 def test_what_is_new_is_queued(bench: Bench) -> None:
     """Written while nobody listened."""
     bench.vault("a", Value("x", 1, CREATED))
