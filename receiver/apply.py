@@ -16,12 +16,14 @@ from receiver.core.plan import (
     Create,
     Delete,
     InSync,
+    Leave,
     MakeCurrent,
+    Nothing,
     Place,
     Put,
     Refuse,
 )
-from receiver.core.state import Entry, Observed, Truth, Value
+from receiver.core.state import Entry, Observed, State, Truth, Value
 from receiver.ports import Surprise, Target, VersionIdTaken
 
 
@@ -109,3 +111,31 @@ def _seal(now: Round, arn: str) -> dict[str, str]:
 def _restore(target: Target, arn: str, needed: bool) -> None:
     if needed:
         target.restore(arn)
+
+
+def state_after(action: Action) -> State | None:
+    """What a secret is in afterwards; None when nothing is left to remember."""
+    match action:
+        case Leave(state) | Nothing(state):
+            return state
+        case Delete():
+            return State.DELETING
+    return State.IN_SYNC
+
+
+def name_of_action(action: Action) -> str:
+    """What it is called in logs and metrics."""
+    match action:
+        case InSync(restore=True) | Put(restore=True) | MakeCurrent(restore=True):
+            return "restore"
+        case Create():
+            return "create"
+        case Put(seal=True) | MakeCurrent():
+            return "repair"
+        case Put():
+            return "update"
+        case Delete():
+            return "delete"
+        case Leave():
+            return "leave"
+    return "none"

@@ -155,6 +155,7 @@ class Receiver:
             targets=self._paced,
             mapping=self._mapping,
             now=time.time,
+            versions_per_day=self._settings.limits.versions_per_day,
         )
         rounds = Rounds(
             queue=self._queue,

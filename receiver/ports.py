@@ -113,9 +113,16 @@ class Journal(Protocol):
     def get(self, ref: SecretRef, rule: str) -> Entry | None:
         """What is known, or None."""
 
-    def record(self, entry: Entry, *, expected: Entry | None) -> bool:
+    def record(
+        self, entry: Entry, *, expected: Entry | None, made_version: bool = False
+    ) -> bool:
         """Write ``entry`` if the applied ``(created_time, version)`` is still that
-        of ``expected``. False, and nothing written, when it is not."""
+        of ``expected``. False, and nothing written, when it is not. With
+        ``made_version`` the entry's ``applied_at`` joins the day's versions."""
+
+    def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
+        """When versions were made after ``since``, in epoch seconds. Those of more
+        than a day before the newest may be forgotten."""
 
     def forget(self, ref: SecretRef, rule: str) -> None:
         """Drop the entry, if there is one."""

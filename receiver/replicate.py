@@ -11,17 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from receiver.apply import Round, apply
+from receiver.apply import Round, apply, name_of_action, state_after
 from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
 from receiver.core.fingerprint import SEAL, Fingerprint
 from receiver.core.naming import name_of
 from receiver.core.plan import (
     Action,
     Create,
-    Delete,
     InSync,
     Leave,
-    MakeCurrent,
     Nothing,
     Place,
     Put,
@@ -32,6 +30,7 @@ from receiver.core.retry import GUARD_ROUNDS, guard_delay
 from receiver.core.rules import Rule, rules_for
 from receiver.core.state import Entry, Observed, SecretRef, State, Truth, Value, Work
 from receiver.core.times import nanoseconds
+from receiver.core.version_budget import DAY, wait_for_version
 from receiver.ports import Journal, Source, Surprise, Target
 
 #: How often AWS may turn out different from what was believed in one round.
@@ -79,12 +78,15 @@ class Replicator:
         targets: Callable[[Rule, Work], Target],
         mapping: Callable[[], Mapping],
         now: Callable[[], float],
+        versions_per_day: int = 60,
     ) -> None:
+        """``versions_per_day`` of one secret are free; further ones are spread out."""
         self._source = source
         self._journal = journal
         self._targets = targets
         self._mapping = mapping
         self._now = now
+        self._versions_per_day = versions_per_day
 
     def replicate(self, work: Work) -> list[Outcome]:
         """Make AWS agree with Vault for one reference, under every rule it matches.
@@ -162,6 +164,8 @@ class Replicator:
         observed = _believed(now) or target.describe(place.name)
         for _ in range(_SURPRISES):
             action = plan_one(place, truth, observed, mapping.prints)
+            if isinstance(action, Put):
+                self._check_version_budget(place)
             try:
                 arn, version_id = apply(now, action, observed)
             except Surprise:
@@ -169,6 +173,17 @@ class Replicator:
                 continue
             return self._record(work, now, action, arn, version_id)
         raise Temporary(Cause.AWS_REFUSED, "the secret keeps changing in AWS")
+
+    def _check_version_budget(self, place: Place) -> None:
+        now = self._now()
+        made = self._journal.versions_made(place.ref, place.rule.name, now - DAY)
+        wait = wait_for_version(made, now, free=self._versions_per_day)
+        if wait:
+            raise Temporary(
+                Cause.VERSION_BUDGET,
+                f"{len(made)} versions within a day; the next one in {wait:,.0f} s",
+                after=wait,
+            )
 
     def _record(
         self,
@@ -184,7 +199,7 @@ class Replicator:
         lag = None
         if wrote and isinstance(truth, Value):
             lag = _lag(work, truth, at)
-        state = _state_after(action)
+        state = state_after(action)
         if state is None:
             self._journal.forget(ref, rule)
         else:
@@ -203,7 +218,8 @@ class Replicator:
                 checked_at=at,
                 lag=old.lag if lag is None else lag,
             )
-            if not self._journal.record(entry, expected=now.entry):
+            made = isinstance(action, Create | Put)
+            if not self._journal.record(entry, expected=now.entry, made_version=made):
                 raise Temporary(
                     Cause.LEASE_SHORT, "another worker was faster", after=0.0
                 )
@@ -211,7 +227,7 @@ class Replicator:
             ref=ref,
             rule=rule,
             name=name,
-            action=_name_of(action, now.entry),
+            action=name_of_action(action),
             version=truth.version,
             version_id=version_id,
             lag=lag,
@@ -249,33 +265,6 @@ def _believed(now: Round) -> Observed | None:
         tags={**now.place.owner_tags(), SEAL: seal},
         stages={entry.version_id: ("AWSCURRENT",)},
     )
-
-
-def _state_after(action: Action) -> State | None:
-    """None when nothing is left to remember."""
-    match action:
-        case Leave(state) | Nothing(state):
-            return state
-        case Delete():
-            return State.DELETING
-    return State.IN_SYNC
-
-
-def _name_of(action: Action, entry: Entry | None) -> str:
-    match action:
-        case InSync(restore=True) | Put(restore=True) | MakeCurrent(restore=True):
-            return "restore"
-        case Create():
-            return "create"
-        case Put(seal=True) | MakeCurrent():
-            return "repair"
-        case Put():
-            return "update"
-        case Delete():
-            return "delete"
-        case Leave():
-            return "leave"
-    return "none"
 
 
 def _lag(work: Work, truth: Value, at: float) -> float | None:

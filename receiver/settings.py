@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from receiver.core.rules import Rule
+from receiver.core.version_budget import MAX_FREE
 from receiver.rule_settings import RuleSettings, check_rules
 from vault_audit_forwarder.program.addresses import check_url, is_plain
 from vault_audit_forwarder.program.config_file import (
@@ -182,7 +183,7 @@ class Limits(ConfigModel):
 
     writes_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
     vault_reads_per_second: Annotated[float, Field(gt=0, le=100_000)] = 200.0
-    versions_per_day: Annotated[int, NotYet(60)] = 60
+    versions_per_day: Annotated[int, Field(ge=1, le=MAX_FREE)] = 60
 
 
 def _rules(

@@ -244,17 +244,25 @@ class FakeJournal:
     def __init__(self) -> None:
         self._entries: dict[tuple[SecretRef, str], Entry] = {}
         self._gaps: dict[tuple[tuple[str, ...], str], KnownGap] = {}
+        self._made: list[tuple[SecretRef, str, float]] = []
         self._numbers = 0
 
     def get(self, ref: SecretRef, rule: str) -> Entry | None:
         return self._entries.get((ref, rule))
 
-    def record(self, entry: Entry, *, expected: Entry | None) -> bool:
+    def record(
+        self, entry: Entry, *, expected: Entry | None, made_version: bool = False
+    ) -> bool:
         known = self.get(entry.ref, entry.rule)
         if _applied(known) != _applied(expected):
             return False
         self._entries[entry.ref, entry.rule] = entry
+        if made_version and entry.applied_at is not None:
+            self._made.append((entry.ref, entry.rule, entry.applied_at))
         return True
+
+    def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
+        return [at for *of, at in self._made if of == [ref, rule] and at > since]
 
     def forget(self, ref: SecretRef, rule: str) -> None:
         self._entries.pop((ref, rule), None)

@@ -18,6 +18,7 @@ from dataclasses import fields
 from receiver.adapters.state_file import StateFile
 from receiver.core.state import Entry, SecretRef, State
 from receiver.core.times import nanoseconds
+from receiver.core.version_budget import DAY
 from receiver.ports import InvalidCursor, JournalUnavailable, KnownGap
 
 SCHEMA = """
@@ -40,6 +41,14 @@ CREATE TABLE IF NOT EXISTS secret (
   PRIMARY KEY (namespace, mount, path, rule)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS secret_by_rule ON secret (rule, state);
+CREATE TABLE IF NOT EXISTS made (
+  namespace TEXT NOT NULL,
+  mount     TEXT NOT NULL,
+  path      TEXT NOT NULL,
+  rule      TEXT NOT NULL,
+  at        REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS made_of ON made (namespace, mount, path, rule, at);
 CREATE TABLE IF NOT EXISTS gap (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   mounts TEXT NOT NULL,  -- a JSON array
@@ -78,6 +87,18 @@ WHERE (:rule IS NULL OR rule = :rule)
 ORDER BY namespace, mount, path, rule LIMIT :limit
 """
 _COUNTS = "SELECT rule, state, count(*) FROM secret GROUP BY rule, state"
+_MADE = """
+INSERT INTO made (namespace, mount, path, rule, at)
+VALUES (:namespace, :mount, :path, :rule, :at)
+"""
+_MADE_SINCE = """
+SELECT at FROM made WHERE namespace = :namespace AND mount = :mount
+  AND path = :path AND rule = :rule AND at > :since
+"""
+_FORGET_MADE = """
+DELETE FROM made WHERE namespace = :namespace AND mount = :mount
+  AND path = :path AND rule = :rule AND at <= :since
+"""
 _SAME_GAP = "SELECT since FROM gap WHERE mounts = ? AND reason = ?"
 _DROP_SAME_GAP = "DELETE FROM gap WHERE mounts = ? AND reason = ?"
 _ADD_GAP = "INSERT INTO gap (mounts, reason, since) VALUES (?, ?, ?)"
@@ -106,7 +127,9 @@ class SqliteJournal:
             row = db.execute(_GET, _key(ref, rule)).fetchone()
         return None if row is None else _entry(row)
 
-    def record(self, entry: Entry, *, expected: Entry | None) -> bool:
+    def record(
+        self, entry: Entry, *, expected: Entry | None, made_version: bool = False
+    ) -> bool:
         """Write ``entry`` if what was applied is still what ``expected`` says."""
         key = _key(entry.ref, entry.rule)
         with self._state.repeatable(or_raise=JournalUnavailable) as db:
@@ -115,7 +138,16 @@ class SqliteJournal:
                 return False
             values = {name: getattr(entry, name) for name in _FIELDS}
             db.execute(_WRITE, key | values)
+            if made_version and entry.applied_at is not None:
+                db.execute(_MADE, key | {"at": entry.applied_at})
+                db.execute(_FORGET_MADE, key | {"since": entry.applied_at - DAY})
         return True
+
+    def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
+        """When versions were made after ``since``."""
+        with self._state.reading(or_raise=JournalUnavailable) as db:
+            rows = db.execute(_MADE_SINCE, _key(ref, rule) | {"since": since})
+            return [row["at"] for row in rows]
 
     def forget(self, ref: SecretRef, rule: str) -> None:
         """Drop the entry, if there is one."""

@@ -49,6 +49,24 @@ class TestEntries:
         assert journal.get(entry().ref, "one") == entry(rule="one")
         assert [e.name for e in journal.entries("two")] == ["other"]
 
+    def test_versions_made_are_counted_by_secret_and_rule(
+        self, journal: Journal
+    ) -> None:
+        """Only those that were said to be new, and only the recent ones."""
+        first = entry(version=1, created_time="2026-11-23T10:00:00Z", applied_at=100.0)
+        other = entry(path="b", applied_at=101.0)
+        same = replace(first, applied_at=102.0)
+        second = replace(first, version=2, applied_at=103.0)
+        assert journal.record(first, expected=None, made_version=True)
+        assert journal.record(other, expected=None, made_version=True)
+        assert journal.record(same, expected=first)
+        assert journal.record(second, expected=same, made_version=True)
+        assert not journal.record(second, expected=first, made_version=True)
+
+        assert sorted(journal.versions_made(first.ref, "r", 0.0)) == [100.0, 103.0]
+        assert journal.versions_made(first.ref, "r", 100.0) == [103.0]
+        assert journal.versions_made(first.ref, "other", 0.0) == []
+
     def test_forget(self, journal: Journal) -> None:
         """A dropped entry is confirmed absent; dropping it again is no error."""
         journal.record(entry(), expected=None)

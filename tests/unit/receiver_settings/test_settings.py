@@ -176,7 +176,6 @@ NOT_YET: list[tuple[str, Any]] = [
     ("reconcile.max_delete_percent", 50),
     ("reconcile.max_delete_count", 1),
     ("reconcile.max_delete_floor", 1),
-    ("limits.versions_per_day", 10),
     ("notify", [{"kind": "sns", "topic_arn": "arn:x"}]),
 ]
 

@@ -303,10 +303,10 @@ def test_two_workers_on_one_secret_are_noticed(story: Story) -> None:
     story.write(2)
     record = story.journal.record
 
-    def overtaken(entry: Entry, *, expected: Entry | None) -> bool:
-        record(replace(entry, version=9, created_time="2030-01-01T00:00:00Z"),
-               expected=expected)  # fmt: skip
-        return record(entry, expected=expected)
+    def overtaken(entry: Entry, *, expected: Entry | None, made_version: bool) -> bool:
+        theirs = replace(entry, version=9, created_time="2030-01-01T00:00:00Z")
+        record(theirs, expected=expected)
+        return record(entry, expected=expected, made_version=made_version)
 
     story.journal.record = overtaken  # type: ignore[method-assign]  # another worker's turn
     with pytest.raises(Temporary) as caught:
@@ -348,3 +348,24 @@ def test_a_new_key_rewrites_nothing(story: Story) -> None:
     story.journal.forget(REF, "all")
 
     assert story.replicate().action == "none"
+
+
+def test_a_secret_written_all_the_time_gets_its_newest_value_in_the_end(
+    story: Story,
+) -> None:
+    """AWS keeps a hundred versions a day: sixty are free, then they are spread out."""
+    for version in range(1, 61):
+        story.write(version // 60, f'{{"n":{version}}}', second=version % 60)
+        story.replicate()
+    story.write(50, '{"n":"last but one"}')
+    with pytest.raises(Temporary) as caught:
+        story.replicate()
+    assert caught.value.cause is Cause.VERSION_BUDGET
+    assert caught.value.after == pytest.approx(48 * 60, rel=0.01)
+    assert story.secret.value == '{"n":60}'
+
+    story.write(51, '{"n":"last"}')
+    story.clock.advance(caught.value.after + 1)
+
+    assert story.replicate().action == "update"
+    assert story.secret.value == '{"n":"last"}'
