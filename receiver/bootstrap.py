@@ -31,7 +31,7 @@ from receiver.core.state import Lane, Work
 from receiver.keyring import Keyring
 from receiver.metrics import Metrics
 from receiver.paced import Paced
-from receiver.reconcile import Comparison, Reconciler
+from receiver.reconcile import Comparison, Reconciler, Schedule
 from receiver.settings import Settings
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
@@ -175,7 +175,10 @@ class Receiver:
         self._reconciler = Reconciler(
             comparison,
             self._queue,
-            interval=self._settings.reconcile.interval,
+            Schedule(
+                self._settings.reconcile.interval,
+                thorough_first=self._settings.reconcile.at_start,
+            ),
             report=self.metrics,
             now=time.time,
         )

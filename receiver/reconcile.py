@@ -159,11 +159,22 @@ class Reporter(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When to compare. ``interval`` in seconds, None: only at start and after gaps.
+    With ``thorough_first`` the first complete run is a thorough one. ``pause`` is the
+    least and the most between two runs."""
+
+    interval: float | None
+    thorough_first: bool = True
+    pause: tuple[float, float] = (2.0, 300.0)
+
+
 class Reconciler:
-    """When to compare: at start, on the schedule, and soon after a gap.
+    """Compares at start, on the schedule, and soon after a gap.
 
     The next run after a gap begins no sooner than ten times the last one's duration
-    (two seconds to five minutes) after it; a run that failed is tried again with
+    (within the schedule's ``pause``) after it; a run that failed is tried again with
     the same pause.
     """
 
@@ -171,20 +182,16 @@ class Reconciler:
         self,
         comparison: Comparison,
         queue: WorkQueue,
+        schedule: Schedule,
         *,
-        interval: float | None,
         report: Reporter,
         now: Callable[[], float],
-        pause: tuple[float, float] = (2.0, 300.0),
     ) -> None:
-        """``interval`` in seconds, None: only at start and after gaps. ``pause`` is
-        the least and the most between two runs."""
         self._comparison = comparison
         self._queue = queue
-        self._interval = interval
+        self._schedule = schedule
         self._report = report
         self._now = now
-        self._pause = pause
         self._turn = threading.Condition()
         self._wanted = True
         self._stopped = False
@@ -214,17 +221,18 @@ class Reconciler:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        is_first, not_before, schedule = True, 0.0, self._next_schedule()
+        thorough = self._schedule.thorough_first
+        not_before, schedule = 0.0, self._next_schedule()
         while self._wait(not_before, schedule):
             if time.monotonic() >= schedule:
                 schedule = self._next_schedule()
                 self._queue.unpark()
-            report = self._once(thorough=is_first)
+            report = self._once(thorough=thorough)
             if report is None or report.failures:
                 self.soon()
             else:
-                is_first = False
-            least, most = self._pause
+                thorough = False
+            least, most = self._schedule.pause
             pause = 10 * report.seconds if report else 0.0
             not_before = time.monotonic() + min(max(least, pause), most)
 
@@ -240,10 +248,11 @@ class Reconciler:
             return False
 
     def _next_schedule(self) -> float:
-        if self._interval is None:
+        interval = self._schedule.interval
+        if interval is None:
             return float("inf")
         spread = 0.9 + 0.2 * random.random()  # noqa: S311 spreads load, hides nothing
-        return time.monotonic() + self._interval * spread
+        return time.monotonic() + interval * spread
 
     def _once(self, *, thorough: bool) -> Report | None:
         try:

@@ -10,7 +10,7 @@ import pytest
 from receiver.core.causes import Cause, Temporary
 from receiver.core.rules import Rule
 from receiver.core.state import Entry, Gone, Lane, Mount, SecretRef, State, Truth, Value
-from receiver.reconcile import Comparison, Reconciler, Report
+from receiver.reconcile import Comparison, Reconciler, Report, Schedule
 from tests.fakes import Clock, FakeJournal, FakeQueue, FakeSource
 
 CREATED = "2026-11-23T10:00:00.5Z"
@@ -225,16 +225,18 @@ class _Runs:
 
 
 @pytest.mark.parametrize("interval", [None, 3600.0])
-def test_it_runs_at_start_and_again_when_asked(interval: float | None) -> None:
+@pytest.mark.parametrize("at_start", [True, False])
+def test_it_runs_at_start_and_again_when_asked(
+    interval: float | None, at_start: bool
+) -> None:
     """A failed run is repeated, thoroughly, until one has seen everything."""
     runs = _Runs(Report(0, {}, ("kv: sealed",), 0.0))
     reconciler = Reconciler(
         runs,  # type: ignore[arg-type]  # as much of a Comparison as it needs
         FakeQueue(),
-        interval=interval,
+        Schedule(interval, thorough_first=at_start, pause=(0.0, 0.01)),
         report=runs,
         now=lambda: 0.0,
-        pause=(0.0, 0.01),
     )
     reconciler.start()
     assert runs.ran.acquire(timeout=30)
@@ -244,4 +246,4 @@ def test_it_runs_at_start_and_again_when_asked(interval: float | None) -> None:
     reconciler.stop()
     reconciler.join(30)
 
-    assert runs.thorough == [True, True, False]
+    assert runs.thorough == [at_start, at_start, False]
