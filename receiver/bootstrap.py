@@ -31,7 +31,8 @@ from receiver.core.state import Lane, Work
 from receiver.keyring import Keyring
 from receiver.metrics import Metrics
 from receiver.paced import Paced
-from receiver.reconcile import Comparison, Reconciler, Schedule
+from receiver.reconcile import Comparison
+from receiver.reconciler import Reconciler, Schedule
 from receiver.settings import Settings
 from receiver.web.app import create_app
 from receiver.web.parts import Parts

@@ -10,7 +10,8 @@ import pytest
 from receiver.core.causes import Cause, Temporary
 from receiver.core.rules import Rule
 from receiver.core.state import Entry, Gone, Lane, Mount, SecretRef, State, Truth, Value
-from receiver.reconcile import Comparison, Reconciler, Report, Schedule
+from receiver.reconcile import Comparison, Report
+from receiver.reconciler import Reconciler, Schedule
 from tests.fakes import Clock, FakeJournal, FakeQueue, FakeSource
 
 CREATED = "2026-11-23T10:00:00.5Z"
@@ -205,6 +206,20 @@ def test_a_glob_finds_its_mounts(bench: Bench) -> None:
     bench.compare()
 
     assert bench.queued == ["a", "b"]
+
+
+def test_one_mount_that_fails_does_not_stop_the_others(bench: Bench) -> None:
+    """Its failure is named, the gap stays, and the rest is compared."""
+    bench.rule = replace(bench.rule, mount="kv*")
+    bench.vault("b", Value("x", 1, CREATED), mount="kv2")
+    bench.known("a")  # of a mount whose listing is now empty
+    bench.journal.add_gap(["**"], "connection", None)
+    report = bench.compare()
+
+    assert bench.queued == ["b"]
+    assert len(report.failures) == 1
+    assert "kv: the listing is empty" in report.failures[0]
+    assert len(bench.journal.gaps()) == 1
 
 
 class _Runs:
