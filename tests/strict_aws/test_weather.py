@@ -1,0 +1,109 @@
+"""What a test can make the layer do, seen from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.strict_aws.account import Account, refused
+
+pytest_plugins = ["tests.strict_aws.fixtures"]
+
+Hook = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def hook(layer: str) -> Iterator[Hook]:
+    """Sets the weather; fair again after the test."""
+
+    def set_(route: str, **body: object) -> dict[str, Any]:
+        url = f"{layer}/_strict/{route}"
+        answer = httpx.post(url, json=body, trust_env=False).raise_for_status()
+        weather: dict[str, Any] = answer.json()
+        return weather
+
+    yield set_
+    set_("reset")
+
+
+def listed(account: Account) -> set[str]:
+    return {entry["Name"] for entry in account.secrets.list_secrets()["SecretList"]}
+
+
+def test_the_next_calls_are_throttled(strict: Account, hook: Hook) -> None:
+    """As many as were asked for, then none."""
+    hook("throttle", calls=2)
+    for _ in range(2):
+        with refused("ThrottlingException"):
+            strict.secrets.list_secrets()
+    strict.secrets.list_secrets()
+
+
+def test_the_next_calls_fail(strict: Account, hook: Hook) -> None:
+    """With status 500, and nothing was done."""
+    hook("fail", calls=1)
+    with pytest.raises(ClientError) as caught:
+        strict.create()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    strict.create()
+
+
+@pytest.mark.parametrize("kms", [True, False])
+def test_one_operation_is_denied(strict: Account, hook: Hook, kms: bool) -> None:
+    """The message names KMS only when it is the key; others go on."""
+    name, _ = strict.create()
+    hook("deny", operation="PutSecretValue", kms=kms)
+    with pytest.raises(ClientError) as caught:
+        strict.put(name, "1")
+    error = caught.value.response["Error"]
+    assert error["Code"] == "AccessDeniedException"
+    assert ("kms" in error["Message"].lower()) == kms
+    assert len(strict.stages(name)) == 1
+
+
+def test_a_listing_lags(strict: Account, hook: Hook) -> None:
+    """New ones are missing and labels are old for so many calls; Describe knows."""
+    old, zero = strict.create()
+    hook("list-lag", calls=2)
+    new, _ = strict.create()
+    strict.put(old, "1")
+
+    for _ in range(2):
+        assert new not in listed(strict)
+    assert new in listed(strict)
+    assert strict.stages(old)[zero] == ["AWSPREVIOUS"]
+
+
+def test_a_lagging_entry_has_its_old_labels(strict: Account, hook: Hook) -> None:
+    """The whole entry is old, not only which there are."""
+    name, zero = strict.create()
+    hook("list-lag", calls=1)
+    strict.put(name, "1")
+
+    found = strict.secrets.list_secrets(Filters=[{"Key": "name", "Values": [name]}])
+    stages = found["SecretList"][0]["SecretVersionsToStages"]
+    assert stages == {zero: ["AWSCURRENT"]}
+
+
+def test_reset_ends_all_of_it(strict: Account, hook: Hook) -> None:
+    """Whatever was left of it; the secrets stay."""
+    name, _ = strict.create()
+    hook("throttle", calls=9)
+    hook("fail", calls=9)
+    hook("deny", operation="DescribeSecret")
+    hook("list-lag", calls=9)
+    assert hook("reset") == {"throttled": 0, "failing": 0, "denied": {}}
+
+    new, _ = strict.create()
+    assert {name, new} <= listed(strict)
+    assert strict.stages(name)
+
+
+def test_an_unknown_hook_is_an_error(layer: str) -> None:
+    """A misspelt one must not leave a test without its weather."""
+    answer = httpx.post(f"{layer}/_strict/throtle", json={}, trust_env=False)
+    assert answer.status_code == 404
