@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -104,9 +104,18 @@ class SecretsReader:
 class Emulator:
     """The server process. ``endpoint`` is known once it started."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        module: str = "moto.server",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """``module`` is run with ``--host`` and ``--port``, in ``env`` besides ours."""
         self.endpoint = ""
         self._directory = directory
+        self._module = module
+        self._env = dict(env or {})
         self._child: Child | None = None
 
     def start(self, *, attempts: int = 3) -> None:
@@ -126,11 +135,12 @@ class Emulator:
 
     def _start_on(self, port: int) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
+        where = ["--host", "127.0.0.1", "--port", str(port)]
         self._child = Child(
             "the AWS emulator",
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", self._module, *where],
             log=self._directory / "emulator.log",
-            env=isolated(os.environ) | ENVIRONMENT,
+            env=isolated(os.environ) | ENVIRONMENT | self._env,
         )
         self._child.start()
         self._child.wait_ready(self._answers)

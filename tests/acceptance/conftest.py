@@ -21,6 +21,8 @@ from receiver.demo.installation import Installation, Layout, Mount
 from tests.acceptance.gate import Gate
 from tests.acceptance.scene import Build, Scene, rule
 
+_ROOT = Path(__file__).parents[2]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -31,7 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = Emulator(tmp_path_factory.mktemp("emulator"))
+    emulator = Emulator(
+        tmp_path_factory.mktemp("emulator"),
+        module="tests.strict_aws",
+        env={"PYTHONPATH": str(_ROOT)},
+    )
     try:
         emulator.start()
         yield emulator
