@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def _vault(settings: Settings) -> Iterator[Check]:
         source = VaultKv(http, now=time.time)
         for rule in settings.to_rules():
             name = f"rule {rule.name}"
-            yield _attempt(name, lambda rule=rule: _mounts(source, rule))  # type: ignore[misc]  # the loop's rule, bound now
+            yield _attempt(name, partial(_mounts, source, rule))
     finally:
         http.close()
 
@@ -126,6 +127,6 @@ def _aws(settings: Settings) -> Iterator[Check]:
     try:
         for region, rule in rules.items():
             name = f"Secrets Manager in {region or settings.aws.region}"
-            yield _attempt(name, lambda rule=rule: ask(rule))  # type: ignore[misc]  # as above
+            yield _attempt(name, partial(ask, rule))
     finally:
         targets.close()
