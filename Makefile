@@ -18,7 +18,7 @@ check: .venv/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
-	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -m "not integration" $(ARGS)
+	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -m "not integration" --hypothesis-profile=quick $(ARGS)
 
 test: .venv/.dev
 	@$(BIN)/pytest -q $(ARGS)

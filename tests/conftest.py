@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from receiver.demo.child import isolated
 from vault_audit_forwarder.program import logs
+
+#: For `make check`, which is run often; `make test` looks at more examples.
+settings.register_profile("quick", max_examples=20)
 
 
 @pytest.fixture(scope="session", autouse=True)
