@@ -81,10 +81,10 @@ class Receiver:
         self._stopping = True
         deadline = time.monotonic() + timeout
         self._reconciler.stop()
-        self._keeper.stop()
         self._queue.close()
         ended = self._workers.join(timeout)
         ended &= self._reconciler.join(max(0.0, deadline - time.monotonic()))
+        self._keeper.stop(max(0.0, deadline - time.monotonic()))
         log.info("receiver ended", pending=self._queue.backlog().pending)
         if ended:
             self._undo.close()

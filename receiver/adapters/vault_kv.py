@@ -77,9 +77,11 @@ class VaultKv:
             return self._mounts.get((namespace, path))
 
     def forget_mounts(self) -> None:
-        """Mounts changed somewhere: ask again at the next need."""
+        """Mounts, policies or the token changed: ask again at the next need."""
         with self._lock:
             self._mounts.clear()
+            # A refusal while the token was bad must not mean the slow way for ever.
+            self._without_details.clear()
 
     def namespaces(self, glob: str) -> list[str]:
         """The namespaces that ``glob`` matches; the root is the empty one."""

@@ -82,11 +82,11 @@ class TokenKeeper:
         """Begin; the first look is at once."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread, after a call that is under way."""
+    def stop(self, timeout: float) -> None:
+        """End the thread; waits up to ``timeout`` seconds for a call under way."""
         self._stopped.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout)
 
     def look(self) -> Lease:
         """Ask Vault about the token, and renew it when that is due.

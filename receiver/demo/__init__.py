@@ -1,0 +1,1 @@
+"""The whole installation on one machine, for a first look and for the tests."""

@@ -11,7 +11,7 @@ from receiver.adapters import vault_kv
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.render import canonical, parse
 from receiver.core.state import Gone, SecretRef, Value
-from receiver.demo.vault import Vault
+from receiver.demo.vault import Vault, reading_policy
 from tests.integration.vault.conftest import Reader
 
 DATA = {"user": "ü<&>", "port": 5432, "deep": {"on": True, "none": None, "list": [1]}}
@@ -173,6 +173,12 @@ def test_without_detailed_listings_metadata_are_read_one_by_one(
     assert plain.operations.count("metadata") == 2
     list(plain.source.versions("", mount))
     assert plain.operations.count("list") == 5  # the refusal is remembered
+
+    root.create_policy("plain", reading_policy(mount))
+    plain.source.forget_mounts()
+    plain.requests.clear()
+    list(plain.source.versions("", mount))
+    assert "metadata" not in plain.operations  # and forgotten with the mounts
 
 
 def reading_policy_without_details(mount: str) -> str:

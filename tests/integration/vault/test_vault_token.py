@@ -103,4 +103,4 @@ def test_work_is_taken_up_again_when_the_token_is_good(
     reader.token_file.write_text(root.token + "\n")
 
     assert recovered.wait(30)
-    looking.stop()
+    looking.stop(30)

@@ -28,7 +28,7 @@ def open_spool(tmp_path: Path) -> Iterator[Callable[..., Spool]]:
 
         def opened(max_events: int = 1000, **how: object) -> Spool:
             path = tmp_path / "spool" / "spool.db"
-            spool = Spool(path, max_events=max_events, **how)  # type: ignore[arg-type]
+            spool = Spool(path, max_events=max_events, **how)  # type: ignore[arg-type]  # keywords of a test
             closing.callback(spool.close)
             return spool
 
@@ -47,7 +47,7 @@ def hint() -> Callable[..., Hint]:
     """A change of ``path`` with further fields of the event."""
 
     def made(path: str = "data/a", id: str = "id-1", **fields: object) -> Hint:
-        change = wire.Change(mount="kv/", path=path, **fields)  # type: ignore[arg-type]
+        change = wire.Change(mount="kv/", path=path, **fields)  # type: ignore[arg-type]  # keywords of a test
         return Hint(change, id, "2026-11-23T10:00:00Z")
 
     return made

@@ -33,7 +33,7 @@ class Receiver:
 def sender(receiver: Receiver, stats: DeliveryStats, **how: object) -> HeartbeatSender:
     settings = {"observe": lambda: wire.Heartbeat(entries=7), "interval": 0.01, **how}
     origin = Origin(source="vault-prod", forwarder="vault-1")
-    return HeartbeatSender(receiver, origin, stats, **settings)  # type: ignore[arg-type]
+    return HeartbeatSender(receiver, origin, stats, **settings)  # type: ignore[arg-type]  # keywords of a test
 
 
 def test_the_first_goes_at_once_and_more_follow() -> None:
@@ -48,7 +48,7 @@ def test_the_first_goes_at_once_and_more_follow() -> None:
     (first,), (second,) = receiver.batches[:2]
     assert first["type"] == "vault.audit.heartbeat"
     assert first["source"] == "vault://vault-prod"
-    assert first["data"]["entries"] == 7  # type: ignore[index]
+    assert first["data"]["entries"] == 7  # type: ignore[index]  # JSON
     assert str(first["time"]).endswith("Z")
     assert first["id"] != second["id"]
 

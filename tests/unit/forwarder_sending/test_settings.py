@@ -46,7 +46,7 @@ def test_the_required_keys_are_enough(file: Path) -> None:
 
     here = file.parent
     assert settings.listen == (UnixListener(unix=here / "run/audit.sock"),)
-    assert settings.listen[0].mode == 0o660  # type: ignore[union-attr]
+    assert settings.listen[0].mode == 0o660  # type: ignore[union-attr]  # a Unix one
     assert settings.name == socket.gethostname()
     assert settings.mounts == ("**",)
     assert settings.receiver.signing_key_file == (here / "signing.key",)

@@ -275,7 +275,7 @@ def test_threads_share_the_spool(open_spool: Opened, hint: Made) -> None:
             last = added.is_set()
             batch: list[Waiting] = spool.peek(50)
             spool.delivered(batch)
-            seen.update(event.hint.data.path for event in batch)  # type: ignore[union-attr]
+            seen.update(event.hint.data.path for event in batch)  # type: ignore[union-attr]  # a Change
             if last and not batch:
                 return
 
