@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from receiver.demo.child import StartError
 from tests.acceptance.scene import Build, Scene
@@ -42,36 +43,33 @@ def test_sigterm_ends_both_programs_with_0(scene: Scene) -> None:
     assert scene.receiver.stop() == 0
 
 
-def test_a_second_receiver_on_the_same_state_refuses(scene: Scene) -> None:
-    """One process works on one state file; the other says so and exits with 1."""
-    config = scene.installation.directory / "replicator.yaml"
+@pytest.mark.parametrize(
+    ("program", "command", "config", "in_use"),
+    [
+        ("receiver", "serve", "replicator.yaml", "state.db is in use"),
+        ("vault_audit_forwarder", "run", "forwarder-1.yaml", "uses the spool"),
+    ],
+)
+def test_a_second_one_on_the_same_file_refuses(
+    scene: Scene, program: str, command: str, config: str, in_use: str
+) -> None:
+    """One process works on one state or spool; the other says so and exits with 1."""
+    directory = scene.installation.directory
+    document = yaml.safe_load((directory / config).read_text())
+    if program == "receiver":
+        document["listen"] = "127.0.0.1:0"  # or the port would be what it refuses for
+    other = directory / "second.yaml"
+    other.write_text(yaml.safe_dump(document))
 
     second = subprocess.run(
-        [sys.executable, "-m", "receiver", "serve", "--config", str(config)],
+        [sys.executable, "-m", program, command, "--config", str(other)],
         capture_output=True,
         text=True,
         timeout=60,
     )
 
     assert second.returncode == 1
-    assert "error:" in second.stderr
-    assert "Traceback" not in second.stderr
-    scene.settles()
-
-
-def test_a_second_forwarder_on_the_same_spool_refuses(scene: Scene) -> None:
-    """One process works on one spool; the other says so and exits with 1."""
-    config = scene.installation.directory / "forwarder-1.yaml"
-
-    second = subprocess.run(
-        [sys.executable, "-m", "vault_audit_forwarder", "run", "--config", str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert second.returncode == 1
-    assert "error:" in second.stderr
+    assert in_use in second.stderr
     assert "Traceback" not in second.stderr
     scene.settles()
 
