@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from receiver.core.rules import TargetSpec
 from receiver.core.state import (
+    Decision,
     Entry,
     Hint,
     Lane,
     Mount,
     Observed,
+    Replica,
     SecretRef,
     State,
     Truth,
@@ -48,6 +50,28 @@ class Backlog:
     parked: dict[str, int] = field(default_factory=dict)
 
 
+#: A reference, and whether its path is still a request path.
+QueueKey: TypeAlias = tuple[SecretRef, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One reference in the queue. ``cause`` and ``detail`` are of its last failure,
+    empty while there was none; ``since`` is when it began to wait, in epoch seconds."""
+
+    ref: SecretRef
+    unresolved: bool
+    cause: str
+    detail: str
+    attempts: int
+    since: float
+
+    @property
+    def key(self) -> QueueKey:
+        """What is in the queue once."""
+        return self.ref, self.unresolved
+
+
 class WorkQueue(Protocol):
     """A durable set of references to look at.
 
@@ -60,8 +84,9 @@ class WorkQueue(Protocol):
     def add(self, hints: Sequence[Hint]) -> None:
         """Queue all hints, durably when it returns. Hints for one key merge: the
         greater ``created_time`` with its version, the more urgent lane, the earlier
-        ``not_before``, ``look_twice`` if either asks; ``attempts`` starts anew and
-        parked work is due again. Raises QueueUnavailable, and then took nothing."""
+        ``not_before``, ``look_twice`` and ``doubt`` if either asks; ``attempts``
+        starts anew and parked work is due again. Raises QueueUnavailable, and then
+        took nothing."""
 
     def take(
         self, lanes: Collection[Lane], *, lease: float, timeout: float | None
@@ -80,8 +105,9 @@ class WorkQueue(Protocol):
     def park(self, work: Work, *, cause: str, detail: str) -> None:
         """Set the work aside until a new hint or ``unpark``."""
 
-    def unpark(self) -> int:
-        """Make all parked work due in the reconcile lane; returns how many."""
+    def unpark(self, causes: Collection[str] | None = None) -> int:
+        """Make all parked work due in the reconcile lane, or that parked for one of
+        ``causes``; returns how many."""
 
     def pending(self, ref: SecretRef) -> str | None:
         """The cause of its last failure ("" if none yet) while ``ref`` is queued;
@@ -89,6 +115,12 @@ class WorkQueue(Protocol):
 
     def backlog(self) -> Backlog:
         """Counts, for metrics and status."""
+
+    def waiting(
+        self, *, parked: bool, after: QueueKey | None = None, limit: int
+    ) -> list[Waiting]:
+        """One page of what the backlog counts as pending, or as parked, ordered by
+        reference; ``after`` is the key of the last one of the page before."""
 
     def close(self) -> None:
         """Wake every ``take``; afterwards only ``add`` raises QueueUnavailable."""
@@ -105,30 +137,82 @@ class KnownGap:
     since: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletions:
+    """A rule's deletes of late. ``made`` since the time that was asked for;
+    ``population`` are its secrets in AWS now, and those deleted since then; ``held``
+    are those that the brake holds."""
+
+    made: int
+    population: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something done on somebody's order. ``by`` is the name of a token, ``about``
+    what it was asked for, as short JSON; ``at`` is in epoch seconds."""
+
+    number: int = 0
+    at: float
+    by: str
+    what: str
+    about: str
+
+
 class Journal(Protocol):
     """What we did, so that the next change needs no look at AWS. A cache in the end:
     with it lost, ownership and currency are proven from AWS alone. Every method
-    raises JournalUnavailable."""
+    raises JournalUnavailable.
 
-    def get(self, ref: SecretRef, rule: str) -> Entry | None:
-        """What is known, or None."""
+    The key of an entry is its reference with its ``place``.
+    """
+
+    def known(self, ref: SecretRef) -> list[Entry]:
+        """Every entry of the reference, orphans included, ordered by place."""
 
     def record(
         self, entry: Entry, *, expected: Entry | None, made_version: bool = False
     ) -> bool:
-        """Write ``entry`` if the applied ``(created_time, version)`` is still that
-        of ``expected``. False, and nothing written, when it is not. With
+        """Write ``entry`` if what stands under its key still has ``(created_time,
+        version, decision)`` of ``expected``. False, and nothing written, when it has
+        not. Sets ``state_since`` when the state is another than before. With
         ``made_version`` the entry's ``applied_at`` joins the day's versions."""
+
+    def decide(self, entry: Entry, decision: Decision | None, by: str) -> None:
+        """Durably write down a decision on what stands under the entry's key; where
+        nothing does, ``entry`` itself is written with it. None takes it back."""
 
     def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
         """When versions were made after ``since``, in epoch seconds. Those of more
         than a day before the newest may be forgotten."""
 
-    def forget(self, ref: SecretRef, rule: str) -> None:
-        """Drop the entry, if there is one."""
+    def forget(self, entry: Entry) -> None:
+        """Drop what stands under the entry's key, if anything does."""
 
-    def entries(self, rule: str) -> Iterator[Entry]:
-        """All entries of a rule, ordered by reference, without holding a lock."""
+    def entries(
+        self, rule: str | None = None, *, state: State | None = None
+    ) -> Iterator[Entry]:
+        """All entries, or those of a rule or in a state, ordered by key, without
+        holding a lock."""
+
+    def named(self, region: str, name: str) -> list[Entry]:
+        """Every entry with this Region and name."""
+
+    def deleting(self, ref: SecretRef, rule: str, at: float) -> None:
+        """A delete is about to be made. One for each reference and rule is kept."""
+
+    def deletions(self, rule: str, since: float) -> Deletions:
+        """The rule's deletes after ``since``."""
+
+    def accept_deletions(self, rule: str) -> None:
+        """Somebody has looked at the rule's deletes so far: count anew."""
+
+    def add_deed(self, deed: Deed) -> None:
+        """Write down, durably, what somebody ordered; the number is given here."""
+
+    def deeds(self, *, before: int | None, limit: int) -> list[Deed]:
+        """The newest first; ``before`` is the number of the last one of a page."""
 
     def page(
         self,
@@ -189,15 +273,17 @@ class Surprise(Exception):
 
 
 class Target(Protocol):
-    """Secrets Manager for one rule's account and Region. Raises Temporary,
-    Permanent, or Surprise."""
-
-    @property
-    def region(self) -> str:
-        """The Region, which is part of a version id."""
+    """Secrets Manager for one account and Region. Raises Temporary, Permanent, or
+    Surprise."""
 
     def describe(self, name: str) -> Observed | None:
         """What AWS holds under this name or ARN; None: confirmed absent."""
+
+    def listing(self) -> Iterator[tuple[str, Observed]]:
+        """Name and description of every secret with the tag ``managed-by``, whatever
+        its value; those whose deletion is scheduled too, replicas of another Region
+        not. ``replicas`` is None. May lag five minutes behind. Raises rather than end
+        early."""
 
     def create(
         self,
@@ -208,7 +294,8 @@ class Target(Protocol):
         spec: TargetSpec,
         tags: dict[str, str],
     ) -> str:
-        """Create with the value; returns the ARN."""
+        """Create with the value, description, key and replicas; returns the ARN.
+        Surprise when the name is taken."""
 
     def put(self, arn: str, *, body: str, version_id: str) -> bool:
         """Put the value under our version id. False when AWS took it but AWSCURRENT
@@ -220,11 +307,27 @@ class Target(Protocol):
     def tag(self, arn: str, tags: dict[str, str]) -> None:
         """Add or overwrite tags."""
 
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove tags; those that are not there are no error."""
+
+    def update(
+        self, arn: str, *, description: str | None, kms_key_id: str | None
+    ) -> None:
+        """Change these two, without a new version. None leaves as it is; an empty
+        description removes it, an empty key goes back to AWS's own."""
+
+    def replicate(self, arn: str, replicas: Sequence[Replica]) -> None:
+        """Add copies in these Regions; AWS makes them in its own time."""
+
+    def detach(self, arn: str, regions: Sequence[str]) -> None:
+        """Delete the copies in these Regions."""
+
     def restore(self, arn: str) -> None:
         """Cancel a scheduled deletion."""
 
     def delete(self, arn: str, *, recovery_days: int | None) -> None:
-        """Schedule the deletion, or delete at once when ``recovery_days`` is None."""
+        """Schedule the deletion, or delete at once when ``recovery_days`` is None.
+        AWS refuses while there are copies."""
 
 
 class VersionIdTaken(Exception):

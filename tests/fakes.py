@@ -1,6 +1,7 @@
 """Stand-ins with behaviour for the ports, for tests that need no disk or network.
 
 Those of the queue and the journal pass the same conformance suites as the real ones.
+The journal's is in ``fake_journal``.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from receiver.core.causes import Cause, Permanent, ReplicationError
 from receiver.core.hints import merge
 from receiver.core.rules import matches
 from receiver.core.state import (
-    Entry,
     Gone,
     Hint,
     Lane,
     Mount,
     SecretRef,
-    State,
     Truth,
     Value,
     Work,
 )
-from receiver.core.times import nanoseconds
-from receiver.ports import Backlog, InvalidCursor, KnownGap, QueueUnavailable
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
+from tests.fake_journal import FakeJournal
+
+__all__ = ["Clock", "FakeJournal", "FakeQueue", "FakeSource"]
 
 
 class Clock:
@@ -61,6 +62,7 @@ class _Item:
     since: float
     attempts: int = 0
     cause: str = ""
+    detail: str = ""
     parked: bool = False
     next: Hint | None = None
     lease: Work | None = None
@@ -166,8 +168,8 @@ class FakeQueue:
         self._changed.notify_all()
 
     def _next_round(self, item: _Item, hint: Hint) -> None:
-        kept = {"lane": hint.lane, "look_twice": hint.look_twice}
-        item.hint = replace(item.hint, **kept)
+        asked = {"look_twice": hint.look_twice, "doubt": hint.doubt}
+        item.hint = replace(item.hint, lane=hint.lane, **asked)
         item.since = hint.not_before
         self._give_back(item, hint.not_before)
 
@@ -189,7 +191,7 @@ class FakeQueue:
                 due = min(now + delay, item.next.not_before if item.next else inf)
                 overtaken = item.next is not None and due <= now
                 item.attempts = 0 if overtaken else work.attempts + 1
-                item.cause = cause
+                item.cause, item.detail = cause, detail
                 self._give_back(item, due)
 
     def park(self, work: Work, *, cause: str, detail: str) -> None:
@@ -198,12 +200,14 @@ class FakeQueue:
                 if item.next is not None:
                     self._next_round(item, item.next)
                 else:
-                    item.parked, item.cause = True, cause
+                    item.parked, item.cause, item.detail = True, cause, detail
                     self._give_back(item, item.due)
 
-    def unpark(self) -> int:
+    def unpark(self, causes: Collection[str] | None = None) -> int:
         with self._changed:
             parked = [item for item in self._items.values() if item.parked]
+            if causes is not None:
+                parked = [item for item in parked if item.cause in causes]
             for item in parked:
                 item.hint = replace(item.hint, lane=Lane.RECONCILE)
                 item.parked, item.attempts = False, 0
@@ -232,92 +236,29 @@ class FakeQueue:
                 parked=dict(parked),
             )
 
+    def waiting(
+        self, *, parked: bool, after: QueueKey | None = None, limit: int
+    ) -> list[Waiting]:
+        with self._changed:
+            set_aside = [item for item in self._items.values() if item.parked]
+            found = [
+                Waiting(
+                    ref=item.hint.ref,
+                    unresolved=item.hint.unresolved,
+                    cause=item.cause,
+                    detail=item.detail,
+                    attempts=item.attempts,
+                    since=item.since,
+                )
+                for item in (set_aside if parked else self._waiting())
+            ]
+        found.sort(key=lambda one: one.key)
+        return [one for one in found if after is None or one.key > after][:limit]
+
     def close(self) -> None:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-
-
-class FakeJournal:
-    """A Journal in memory."""
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[SecretRef, str], Entry] = {}
-        self._gaps: dict[tuple[tuple[str, ...], str], KnownGap] = {}
-        self._made: list[tuple[SecretRef, str, float]] = []
-        self._numbers = 0
-
-    def get(self, ref: SecretRef, rule: str) -> Entry | None:
-        return self._entries.get((ref, rule))
-
-    def record(
-        self, entry: Entry, *, expected: Entry | None, made_version: bool = False
-    ) -> bool:
-        known = self.get(entry.ref, entry.rule)
-        if _applied(known) != _applied(expected):
-            return False
-        self._entries[entry.ref, entry.rule] = entry
-        if made_version and entry.applied_at is not None:
-            self._made.append((entry.ref, entry.rule, entry.applied_at))
-        return True
-
-    def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
-        return [at for *of, at in self._made if of == [ref, rule] and at > since]
-
-    def forget(self, ref: SecretRef, rule: str) -> None:
-        self._entries.pop((ref, rule), None)
-
-    def entries(self, rule: str) -> Iterator[Entry]:
-        known = sorted(self._entries)
-        return (self._entries[key] for key in known if key[1] == rule)
-
-    def page(
-        self,
-        *,
-        state: State | None,
-        rule: str | None,
-        text: str | None,
-        after: str | None,
-        limit: int,
-    ) -> tuple[list[Entry], str | None]:
-        places = {repr(key): key for key in self._entries}
-        if after is not None and after not in places:
-            raise InvalidCursor("no cursor of ours")
-        wanted = [
-            entry
-            for key, entry in sorted(self._entries.items(), key=lambda item: item[0])
-            if (state is None or entry.state == state)
-            and (rule is None or entry.rule == rule)
-            and (text is None or text.lower() in f"{entry.ref} {entry.name}".lower())
-            and (after is None or key > places[after])
-        ]
-        more = len(wanted) > limit
-        page = wanted[:limit]
-        return page, repr((page[-1].ref, page[-1].rule)) if more else None
-
-    def counts(self) -> dict[tuple[str, State], int]:
-        return dict(Counter((e.rule, e.state) for e in self._entries.values()))
-
-    def add_gap(self, mounts: Sequence[str], reason: str, since: str | None) -> None:
-        key = (tuple(sorted(set(mounts))), reason)
-        if known := self._gaps.pop(key, None):
-            both = since is not None and known.since is not None
-            since = min(since, known.since, key=nanoseconds) if both else None
-        self._numbers += 1
-        self._gaps[key] = KnownGap(
-            number=self._numbers, mounts=key[0], reason=reason, since=since
-        )
-
-    def gaps(self) -> list[KnownGap]:
-        return list(self._gaps.values())
-
-    def clear_gaps(self, numbers: Collection[int]) -> None:
-        kept = {k: gap for k, gap in self._gaps.items() if gap.number not in numbers}
-        self._gaps = kept
-
-
-def _applied(entry: Entry | None) -> object:
-    return None if entry is None else (entry.created_time, entry.version)
 
 
 class FakeSource:

@@ -1,9 +1,9 @@
-"""The journal on SQLite: what was applied, and which gaps are still open.
+"""The journal on SQLite: what was applied, what people decided, and open gaps.
 
 Entries may lose their last moments to a power cut: what is then unknown is proven
-from AWS again. Gaps may not: they are acknowledged to the forwarder. A gap that
-merges into an older one gets a new number, so that a comparison that began before it
-cannot clear it.
+from AWS again. Decisions, deeds and gaps may not: they are acknowledged to a person
+or to the forwarder, and no listing tells of them. Long walks read page by page, so
+that nobody waits for them.
 """
 
 from __future__ import annotations
@@ -15,100 +15,16 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 
+from receiver.adapters import journal_log
+from receiver.adapters import journal_sql as sql
 from receiver.adapters.state_file import StateFile
-from receiver.core.state import Entry, SecretRef, State
-from receiver.core.times import nanoseconds
+from receiver.core.state import Decision, Entry, SecretRef, State
 from receiver.core.version_budget import DAY
-from receiver.ports import InvalidCursor, JournalUnavailable, KnownGap
+from receiver.ports import Deed, Deletions, InvalidCursor, JournalUnavailable, KnownGap
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS secret (
-  namespace     TEXT NOT NULL,
-  mount         TEXT NOT NULL,
-  path          TEXT NOT NULL,
-  rule          TEXT NOT NULL,
-  name          TEXT NOT NULL,
-  state         TEXT NOT NULL,
-  cause         TEXT,
-  arn           TEXT,
-  version       INTEGER,
-  created_time  TEXT,
-  deletion_time TEXT,
-  version_id    TEXT,
-  applied_at    REAL,
-  checked_at    REAL NOT NULL,
-  lag           REAL,
-  PRIMARY KEY (namespace, mount, path, rule)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS secret_by_rule ON secret (rule, state);
-CREATE TABLE IF NOT EXISTS made (
-  namespace TEXT NOT NULL,
-  mount     TEXT NOT NULL,
-  path      TEXT NOT NULL,
-  rule      TEXT NOT NULL,
-  at        REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS made_of ON made (namespace, mount, path, rule, at);
-CREATE TABLE IF NOT EXISTS gap (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  mounts TEXT NOT NULL,  -- a JSON array
-  reason TEXT NOT NULL,
-  since  TEXT,           -- RFC 3339; null: nobody knows
-  UNIQUE (mounts, reason)
-);
-"""
-
-_GET = """
-SELECT * FROM secret
-WHERE namespace = :namespace AND mount = :mount AND path = :path AND rule = :rule
-"""
-_WRITE = """
-INSERT OR REPLACE INTO secret (
-  namespace, mount, path, rule, name, state, cause, arn, version, created_time,
-  deletion_time, version_id, applied_at, checked_at, lag
-) VALUES (
-  :namespace, :mount, :path, :rule, :name, :state, :cause, :arn, :version,
-  :created_time, :deletion_time, :version_id, :applied_at, :checked_at, :lag
-)
-"""
-_FORGET = """
-DELETE FROM secret
-WHERE namespace = :namespace AND mount = :mount AND path = :path AND rule = :rule
-"""
-_PAGE = """
-SELECT * FROM secret
-WHERE (:rule IS NULL OR rule = :rule)
-  AND (:state IS NULL OR state = :state)
-  AND (:text IS NULL OR instr(
-    lower(ltrim(namespace || '/' || mount || '/' || path, '/') || ' ' || name),
-    lower(:text)))
-  AND (namespace, mount, path, rule)
-    > (:after_namespace, :after_mount, :after_path, :after_rule)
-ORDER BY namespace, mount, path, rule LIMIT :limit
-"""
-_COUNTS = "SELECT rule, state, count(*) FROM secret GROUP BY rule, state"
-_MADE = """
-INSERT INTO made (namespace, mount, path, rule, at)
-VALUES (:namespace, :mount, :path, :rule, :at)
-"""
-_MADE_SINCE = """
-SELECT at FROM made WHERE namespace = :namespace AND mount = :mount
-  AND path = :path AND rule = :rule AND at > :since
-"""
-_FORGET_MADE = """
-DELETE FROM made WHERE namespace = :namespace AND mount = :mount
-  AND path = :path AND rule = :rule AND at <= :since
-"""
-_SAME_GAP = "SELECT since FROM gap WHERE mounts = ? AND reason = ?"
-_DROP_SAME_GAP = "DELETE FROM gap WHERE mounts = ? AND reason = ?"
-_ADD_GAP = "INSERT INTO gap (mounts, reason, since) VALUES (?, ?, ?)"
-_GAPS = "SELECT * FROM gap ORDER BY number"
-_CLEAR_GAP = "DELETE FROM gap WHERE number = ?"
-
-_REF = ("namespace", "mount", "path")
+_KEY = ("namespace", "mount", "path", "rule", "region", "name")
 _FIELDS = tuple(field.name for field in fields(Entry) if field.name != "ref")
 _PAGE_SIZE = 500
-_START = ("", "", "", "")
 
 STATE_CORRUPT = "state_corrupt"
 
@@ -118,52 +34,70 @@ class SqliteJournal:
 
     def __init__(self, state: StateFile) -> None:
         self._state = state
+        with state.reading(or_raise=JournalUnavailable) as db:
+            # SQLite's own lower() knows ASCII alone.
+            db.create_function("casefold", 1, str.casefold, deterministic=True)
         if state.set_aside is not None:
             self.add_gap(("**",), STATE_CORRUPT, None)
 
-    def get(self, ref: SecretRef, rule: str) -> Entry | None:
-        """What is known, or None."""
+    def known(self, ref: SecretRef) -> list[Entry]:
+        """Every entry of the reference, ordered by place."""
         with self._state.reading(or_raise=JournalUnavailable) as db:
-            row = db.execute(_GET, _key(ref, rule)).fetchone()
-        return None if row is None else _entry(row)
+            return [_entry(row) for row in db.execute(sql.KNOWN, _of(ref))]
 
     def record(
         self, entry: Entry, *, expected: Entry | None, made_version: bool = False
     ) -> bool:
-        """Write ``entry`` if what was applied is still what ``expected`` says."""
-        key = _key(entry.ref, entry.rule)
+        """Write ``entry`` if what stands there is still what ``expected`` says."""
         with self._state.repeatable(or_raise=JournalUnavailable) as db:
-            row = db.execute(_GET, key).fetchone()
-            if _applied(None if row is None else _entry(row)) != _applied(expected):
+            row = db.execute(sql.FIND, _key(entry)).fetchone()
+            standing = None if row is None else _entry(row)
+            if _compared(standing) != _compared(expected):
                 return False
-            values = {name: getattr(entry, name) for name in _FIELDS}
-            db.execute(_WRITE, key | values)
+            _write(db, entry, standing)
             if made_version and entry.applied_at is not None:
-                db.execute(_MADE, key | {"at": entry.applied_at})
-                db.execute(_FORGET_MADE, key | {"since": entry.applied_at - DAY})
+                of = _of(entry.ref) | {"rule": entry.rule}
+                db.execute(sql.MADE, of | {"at": entry.applied_at})
+                db.execute(sql.FORGET_MADE, of | {"since": entry.applied_at - DAY})
         return True
+
+    def decide(self, entry: Entry, decision: Decision | None, by: str) -> None:
+        """Write down a decision, or take it back; on disk when it returns."""
+        made = {"decision": decision, "decided_by": by if decision else ""}
+        with self._state.acknowledged(or_raise=JournalUnavailable) as db:
+            there = db.execute(sql.DECIDE, _key(entry) | made).rowcount
+            if decision is not None and not there:
+                _write(db, entry, None)
+                db.execute(sql.DECIDE, _key(entry) | made)
 
     def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
         """When versions were made after ``since``."""
+        of = _of(ref) | {"rule": rule, "since": since}
         with self._state.reading(or_raise=JournalUnavailable) as db:
-            rows = db.execute(_MADE_SINCE, _key(ref, rule) | {"since": since})
-            return [row["at"] for row in rows]
+            return [row["at"] for row in db.execute(sql.MADE_SINCE, of)]
 
-    def forget(self, ref: SecretRef, rule: str) -> None:
-        """Drop the entry, if there is one."""
+    def forget(self, entry: Entry) -> None:
+        """Drop what stands under the entry's key, if anything does."""
         with self._state.repeatable(or_raise=JournalUnavailable) as db:
-            db.execute(_FORGET, _key(ref, rule))
+            db.execute(sql.FORGET, _key(entry))
 
-    def entries(self, rule: str) -> Iterator[Entry]:
-        """All entries of a rule in order, read in pages, so that writers go on."""
+    def entries(
+        self, rule: str | None = None, *, state: State | None = None
+    ) -> Iterator[Entry]:
+        """All entries, or those of a rule or in a state, in order of their key."""
         after: str | None = None
         while True:
             page, after = self.page(
-                state=None, rule=rule, text=None, after=after, limit=_PAGE_SIZE
+                state=state, rule=rule, text=None, after=after, limit=_PAGE_SIZE
             )
             yield from page
             if after is None:
                 return
+
+    def named(self, region: str, name: str) -> list[Entry]:
+        """Every entry with this Region and name, in order of its key."""
+        with self._state.reading(or_raise=JournalUnavailable) as db:
+            return [_entry(row) for row in db.execute(sql.NAMED, (region, name))]
 
     def page(
         self,
@@ -175,88 +109,108 @@ class SqliteJournal:
         limit: int,
     ) -> tuple[list[Entry], str | None]:
         """One page in order, and the cursor of the next or None."""
+        statement = sql.page(
+            rule=rule is not None, state=state is not None, text=text is not None
+        )
         wanted = {"state": state, "rule": rule, "text": text, "limit": limit + 1}
-        start = _START if after is None else _read_cursor(after)
-        names = ("after_namespace", "after_mount", "after_path", "after_rule")
+        start = [""] * len(_KEY) if after is None else _read_cursor(after)
+        position = {f"after_{name}": at for name, at in zip(_KEY, start, strict=True)}
         with self._state.reading(or_raise=JournalUnavailable) as db:
-            position = dict(zip(names, start, strict=True))
-            rows = db.execute(_PAGE, wanted | position).fetchall()
+            rows = db.execute(statement, wanted | position).fetchall()
         entries = [_entry(row) for row in rows[:limit]]
         return entries, _cursor(entries[-1]) if len(rows) > limit else None
 
     def counts(self) -> dict[tuple[str, State], int]:
         """Entries by rule and state."""
         with self._state.reading(or_raise=JournalUnavailable) as db:
-            rows = db.execute(_COUNTS).fetchall()
+            rows = db.execute(sql.COUNTS).fetchall()
         return {(rule, State(state)): count for rule, state, count in rows}
+
+    def deleting(self, ref: SecretRef, rule: str, at: float) -> None:
+        """A delete is about to be made."""
+        with self._state.repeatable(or_raise=JournalUnavailable) as db:
+            journal_log.deleting(db, ref, rule, at)
+
+    def deletions(self, rule: str, since: float) -> Deletions:
+        """The rule's deletes after ``since``."""
+        with self._state.reading(or_raise=JournalUnavailable) as db:
+            return journal_log.deletions(db, rule, since)
+
+    def accept_deletions(self, rule: str) -> None:
+        """Count the rule's deletes anew."""
+        with self._state.repeatable(or_raise=JournalUnavailable) as db:
+            db.execute(sql.ACCEPT_DELETIONS, (rule,))
+
+    def add_deed(self, deed: Deed) -> None:
+        """Write down what somebody ordered; on disk when it returns."""
+        with self._state.acknowledged(or_raise=JournalUnavailable) as db:
+            journal_log.add_deed(db, deed)
+
+    def deeds(self, *, before: int | None, limit: int) -> list[Deed]:
+        """One page of deeds, the newest first."""
+        with self._state.reading(or_raise=JournalUnavailable) as db:
+            return journal_log.deeds(db, before, limit)
 
     def add_gap(self, mounts: Sequence[str], reason: str, since: str | None) -> None:
         """Remember a gap; on disk when it returns."""
-        same = (json.dumps(sorted(set(mounts))), reason)
         with self._state.acknowledged(or_raise=JournalUnavailable) as db:
-            row = db.execute(_SAME_GAP, same).fetchone()
-            if row is not None:
-                since = _earlier(since, row["since"])
-                db.execute(_DROP_SAME_GAP, same)
-            db.execute(_ADD_GAP, (*same, since))
+            journal_log.add_gap(db, mounts, reason, since)
 
     def gaps(self) -> list[KnownGap]:
         """All gaps not yet cleared, oldest first."""
         with self._state.reading(or_raise=JournalUnavailable) as db:
-            rows = db.execute(_GAPS).fetchall()
-        return [
-            KnownGap(
-                number=row["number"],
-                mounts=tuple(json.loads(row["mounts"])),
-                reason=row["reason"],
-                since=row["since"],
-            )
-            for row in rows
-        ]
+            return journal_log.gaps(db)
 
     def clear_gaps(self, numbers: Collection[int]) -> None:
         """A comparison that began after these were added succeeded."""
         with self._state.repeatable(or_raise=JournalUnavailable) as db:
-            db.executemany(_CLEAR_GAP, [(number,) for number in numbers])
+            journal_log.clear_gaps(db, numbers)
 
 
-def _key(ref: SecretRef, rule: str) -> dict[str, object]:
-    return {
-        "namespace": ref.namespace,
-        "mount": ref.mount,
-        "path": ref.path,
-        "rule": rule,
-    }
+def _of(ref: SecretRef) -> dict[str, object]:
+    return {"namespace": ref.namespace, "mount": ref.mount, "path": ref.path}
+
+
+def _key(entry: Entry) -> dict[str, object]:
+    place = {"rule": entry.rule, "region": entry.region, "name": entry.name}
+    return _of(entry.ref) | place
+
+
+def _write(db: sqlite3.Connection, entry: Entry, standing: Entry | None) -> None:
+    values = {name: getattr(entry, name) for name in _FIELDS}
+    stays = standing is not None and standing.state is entry.state
+    since = standing.state_since if standing and stays else entry.checked_at
+    db.execute(sql.WRITE, _of(entry.ref) | values | {"state_since": since})
 
 
 def _entry(row: sqlite3.Row) -> Entry:
     values = {name: row[name] for name in _FIELDS}
     values["state"] = State(values["state"])
-    return Entry(ref=SecretRef(*(row[name] for name in _REF)), **values)
+    if values["decision"] is not None:
+        values["decision"] = Decision(values["decision"])
+    ref = SecretRef(row["namespace"], row["mount"], row["path"])
+    return Entry(ref=ref, **values)
 
 
-def _applied(entry: Entry | None) -> tuple[str | None, int | None] | None:
-    return None if entry is None else (entry.created_time, entry.version)
-
-
-def _earlier(one: str | None, other: str | None) -> str | None:
-    """The earlier time; an unknown one could be earlier than any."""
-    if one is None or other is None:
+def _compared(entry: Entry | None) -> tuple[object, ...] | None:
+    """What nobody may have changed between a look and a write."""
+    if entry is None:
         return None
-    return min(one, other, key=nanoseconds)
+    return entry.created_time, entry.version, entry.decision
 
 
 def _cursor(entry: Entry) -> str:
-    place = [entry.ref.namespace, entry.ref.mount, entry.ref.path, entry.rule]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    key = [entry.ref.namespace, entry.ref.mount, entry.ref.path, *entry.place]
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def _read_cursor(text: str) -> tuple[str, ...]:
+def _read_cursor(text: str) -> list[str]:
     try:
-        place = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        valid = len(place) == len(_START) and all(isinstance(x, str) for x in place)
+        key = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+        # What is no text, or half a character, SQLite would refuse much later.
+        "".join(key).encode()
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise InvalidCursor("no cursor of ours") from error
-    if not valid:
+    if not isinstance(key, list) or len(key) != len(_KEY):
         raise InvalidCursor("no cursor of ours")
-    return tuple(place)
+    return key

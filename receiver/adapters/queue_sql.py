@@ -1,4 +1,15 @@
-"""The statements of the work queue, apart from what decides when each is used."""
+"""The table of the work queue: its statements, and how its rows become hints.
+
+What decides when each statement is used is elsewhere. A row's key is the reference
+with whether its path is resolved: a request path may look like another secret's path.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.ports import QueueKey, Waiting
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS work (
@@ -18,6 +29,7 @@ CREATE TABLE IF NOT EXISTS work (
   parked       INTEGER NOT NULL DEFAULT 0,
   cause        TEXT    NOT NULL DEFAULT '',
   detail       TEXT    NOT NULL DEFAULT '',
+  doubt        INTEGER NOT NULL DEFAULT 0,  -- last: an upgrade adds it at the end
   PRIMARY KEY (namespace, mount, path, unresolved)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS work_by_turn ON work (parked, lane, due, sequence);
@@ -33,10 +45,10 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
 WRITE = """
 INSERT OR REPLACE INTO work (
   namespace, mount, path, unresolved, sequence, lane, version, created_time,
-  look_twice, since, due, decided
+  look_twice, doubt, since, due, decided
 ) VALUES (
   :namespace, :mount, :path, :unresolved, :sequence, :lane, :version, :created_time,
-  :look_twice, :since, :due, :decided
+  :look_twice, :doubt, :since, :due, :decided
 )
 """
 
@@ -54,7 +66,8 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
 
 #: What was asked for before the round is done; what came since remains.
 NEXT_ROUND = """
-UPDATE work SET due = :due, since = :due, lane = :lane, look_twice = :look_twice
+UPDATE work SET due = :due, since = :due, lane = :lane, look_twice = :look_twice,
+  doubt = :doubt
 WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = :unresolved
 """
@@ -72,10 +85,12 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = :unresolved
 """
 
+#: ``causes`` is a JSON array, or null for all.
 UNPARK = """
 UPDATE work SET parked = 0, lane = :lane, due = :now, since = :now, decided = :now,
   attempts = 0
 WHERE parked = 1
+  AND (:causes IS NULL OR cause IN (SELECT value FROM json_each(:causes)))
 """
 
 #: A reference that only waits for its time is not pending.
@@ -90,9 +105,80 @@ SELECT count(*), min(since) FROM work
 WHERE parked = 0 AND (due <= :now OR attempts > 0)
 """
 
+#: Parked work is none of the pending, whenever it would be due.
+WAITING = """
+SELECT * FROM work
+WHERE (namespace, mount, path, unresolved) > (:namespace, :mount, :path, :unresolved)
+  AND parked = :parked AND (parked = 1 OR due <= :now OR attempts > 0)
+ORDER BY namespace, mount, path, unresolved LIMIT :limit
+"""
+#: Before every key.
+START = {"namespace": "", "mount": "", "path": "", "unresolved": -1}
+
 PARKED = "SELECT cause, count(*) FROM work WHERE parked = 1 GROUP BY cause"
 
 CLOCK_WENT_BACK = """
 UPDATE work SET due = min(due, :now), decided = :now
 WHERE decided > :now
 """
+
+
+def key(ref: SecretRef, *, unresolved: bool) -> dict[str, object]:
+    """The parameters that name a row."""
+    return {
+        "namespace": ref.namespace,
+        "mount": ref.mount,
+        "path": ref.path,
+        "unresolved": unresolved,
+    }
+
+
+def key_of(work: Work) -> dict[str, object]:
+    """The parameters that name the row of ``work``."""
+    return key(work.hint.ref, unresolved=work.hint.unresolved)
+
+
+def values(hint: Hint) -> dict[str, object]:
+    """The parameters that a hint gives for its row."""
+    return key(hint.ref, unresolved=hint.unresolved) | {
+        "lane": hint.lane,
+        "version": hint.version,
+        "created_time": hint.created_time,
+        "look_twice": hint.look_twice,
+        "doubt": hint.doubt,
+        "due": hint.not_before,
+    }
+
+
+def place(row: sqlite3.Row) -> QueueKey:
+    """The row's key."""
+    ref = SecretRef(row["namespace"], row["mount"], row["path"])
+    return ref, bool(row["unresolved"])
+
+
+def waiting(row: sqlite3.Row) -> Waiting:
+    """The row as it is shown to people."""
+    ref, unresolved = place(row)
+    return Waiting(
+        ref=ref,
+        unresolved=unresolved,
+        cause=row["cause"],
+        detail=row["detail"],
+        attempts=row["attempts"],
+        since=row["since"],
+    )
+
+
+def hint(row: sqlite3.Row) -> Hint:
+    """The row as the one hint that all hints for it have become."""
+    ref, unresolved = place(row)
+    return Hint(
+        ref=ref,
+        lane=Lane(row["lane"]),
+        unresolved=unresolved,
+        version=row["version"],
+        created_time=row["created_time"],
+        look_twice=bool(row["look_twice"]),
+        doubt=bool(row["doubt"]),
+        not_before=row["due"],
+    )

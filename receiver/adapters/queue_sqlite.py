@@ -10,23 +10,22 @@ once, and into the lease for the next round; so a crash repeats the round with a
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from receiver.adapters import queue_sql as sql
 from receiver.adapters.state_file import StateFile
 from receiver.core.hints import merge
 from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import Backlog, QueueUnavailable
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
 
 _MAX_WAIT = 60.0  # also how late a wall clock that jumps ahead is noticed, seconds
 _CLOCK_SLACK = 5.0  # smaller steps back are left to pass, seconds
-
-_Key: TypeAlias = tuple[SecretRef, bool]
 
 
 class _Lease(NamedTuple):
@@ -49,7 +48,7 @@ class SqliteQueue:
         self._now = now
         self._steady = steady
         self._changed = threading.Condition(state.lock)
-        self._leases: dict[_Key, _Lease] = {}
+        self._leases: dict[QueueKey, _Lease] = {}
         self._closed = False
         self._latest = now()
         with state.repeatable(or_raise=QueueUnavailable) as db:
@@ -100,9 +99,9 @@ class SqliteQueue:
                 return False
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 if lease.next is None:
-                    db.execute(sql.FORGET, _key_of(work))
+                    db.execute(sql.FORGET, sql.key_of(work))
                 else:
-                    db.execute(sql.NEXT_ROUND, _next_round(lease.next))
+                    db.execute(sql.NEXT_ROUND, sql.values(lease.next))
             self._release(work)
             return lease.next is None
 
@@ -120,7 +119,7 @@ class SqliteQueue:
             again = {"due": due, "now": now, "attempts": attempts}
             why = {"cause": cause, "detail": detail}
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
-                db.execute(sql.RETRY, _key_of(work) | again | why)
+                db.execute(sql.RETRY, sql.key_of(work) | again | why)
             self._release(work)
 
     def park(self, work: Work, *, cause: str, detail: str) -> None:
@@ -133,15 +132,16 @@ class SqliteQueue:
             why = {"cause": cause, "detail": detail}
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 if lease.next is None:
-                    db.execute(sql.PARK, _key_of(work) | why)
+                    db.execute(sql.PARK, sql.key_of(work) | why)
                 else:
-                    db.execute(sql.NEXT_ROUND, _next_round(lease.next))
+                    db.execute(sql.NEXT_ROUND, sql.values(lease.next))
             self._release(work)
 
-    def unpark(self) -> int:
-        """Make all parked work due in the reconcile lane; returns how many."""
+    def unpark(self, causes: Collection[str] | None = None) -> int:
+        """Make parked work due in the reconcile lane; returns how many."""
+        only = None if causes is None else json.dumps(list(causes))
         with self._changed:
-            back = {"lane": Lane.RECONCILE, "now": self._now()}
+            back = {"lane": Lane.RECONCILE, "now": self._now(), "causes": only}
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 count = db.execute(sql.UNPARK, back).rowcount
             self._changed.notify_all()
@@ -149,7 +149,7 @@ class SqliteQueue:
 
     def pending(self, ref: SecretRef) -> str | None:
         """The cause of the last failure, "" if none yet; None when nothing waits."""
-        key = _key(ref, unresolved=False) | {"now": self._now()}
+        key = sql.key(ref, unresolved=False) | {"now": self._now()}
         with self._state.reading(or_raise=QueueUnavailable) as db:
             row = db.execute(sql.PENDING, key).fetchone()
         return None if row is None else row["cause"]
@@ -161,6 +161,15 @@ class SqliteQueue:
             parked = dict(map(tuple, db.execute(sql.PARKED)))
         return Backlog(pending=pending, oldest=oldest, parked=parked)
 
+    def waiting(
+        self, *, parked: bool, after: QueueKey | None = None, limit: int
+    ) -> list[Waiting]:
+        """One page of what is pending, or parked, in order of the reference."""
+        key = sql.key(after[0], unresolved=after[1]) if after else sql.START
+        wanted = {"parked": parked, "now": self._now(), "limit": limit}
+        with self._state.reading(or_raise=QueueUnavailable) as db:
+            return [sql.waiting(row) for row in db.execute(sql.WAITING, key | wanted)]
+
     def close(self) -> None:
         """Wake every ``take``. The state file stays open for what is in flight."""
         with self._changed:
@@ -168,25 +177,17 @@ class SqliteQueue:
             self._changed.notify_all()
 
     def _write(self, db: sqlite3.Connection, hint: Hint, now: float) -> None:
-        key = _key(hint.ref, unresolved=hint.unresolved)
+        key = sql.key(hint.ref, unresolved=hint.unresolved)
         row = db.execute(sql.FIND, key).fetchone()
         since = due = max(hint.not_before, now)
         if row is not None:
-            hint = merge(_hint(row), hint)
+            hint = merge(sql.hint(row), hint)
             if not row["parked"]:
                 since, due = min(row["since"], since), min(row["due"], due)
         self._sequence += 1
-        values = {
-            "sequence": self._sequence,
-            "lane": hint.lane,
-            "version": hint.version,
-            "created_time": hint.created_time,
-            "look_twice": hint.look_twice,
-            "since": since,
-            "due": due,
-            "decided": now,
-        }
-        db.execute(sql.WRITE, key | values)
+        times = {"since": since, "due": due, "decided": now}
+        order = {"sequence": self._sequence}
+        db.execute(sql.WRITE, sql.values(hint) | times | order)
 
     def _note_for_next_round(self, hint: Hint, now: float) -> None:
         key = (hint.ref, hint.unresolved)
@@ -205,19 +206,19 @@ class SqliteQueue:
         with self._state.repeatable(or_raise=QueueUnavailable) as db:
             for lane in sorted(lanes):
                 rows = db.execute(sql.NEXT, {"lane": lane, "limit": limit}).fetchall()
-                free = [row for row in rows if _place(row) not in self._leases]
+                free = [row for row in rows if sql.place(row) not in self._leases]
                 heads += free[:1]
         return heads
 
     def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
         work = Work(
-            hint=_hint(row),
+            hint=sql.hint(row),
             sequence=row["sequence"],
             attempts=row["attempts"],
             since=row["since"],
             lease_until=now + lease,
         )
-        self._leases[_place(row)] = _Lease(work, self._steady() + lease)
+        self._leases[sql.place(row)] = _Lease(work, self._steady() + lease)
         return work
 
     def _patience(self, rows: Iterable[sqlite3.Row], now: float, left: float) -> float:
@@ -254,39 +255,3 @@ class SqliteQueue:
                 db.execute(sql.CLOCK_WENT_BACK, {"now": now})
             self._latest = now
         self._latest = max(self._latest, now)
-
-
-def _key(ref: SecretRef, *, unresolved: bool) -> dict[str, object]:
-    return {
-        "namespace": ref.namespace,
-        "mount": ref.mount,
-        "path": ref.path,
-        "unresolved": unresolved,
-    }
-
-
-def _key_of(work: Work) -> dict[str, object]:
-    return _key(work.hint.ref, unresolved=work.hint.unresolved)
-
-
-def _next_round(hint: Hint) -> dict[str, object]:
-    turn = {"due": hint.not_before, "lane": hint.lane, "look_twice": hint.look_twice}
-    return _key(hint.ref, unresolved=hint.unresolved) | turn
-
-
-def _place(row: sqlite3.Row) -> _Key:
-    ref = SecretRef(row["namespace"], row["mount"], row["path"])
-    return ref, bool(row["unresolved"])
-
-
-def _hint(row: sqlite3.Row) -> Hint:
-    ref, unresolved = _place(row)
-    return Hint(
-        ref=ref,
-        lane=Lane(row["lane"]),
-        unresolved=unresolved,
-        version=row["version"],
-        created_time=row["created_time"],
-        look_twice=bool(row["look_twice"]),
-        not_before=row["due"],
-    )

@@ -1,10 +1,11 @@
-"""The one SQLite file that holds the queue and the journal.
+"""The one SQLite file that holds the queue, the journal and the plans.
 
 One process owns it, by a lock on ``<path>.lock`` that ends with the process. What is
 acknowledged to somebody else is committed with synchronous=FULL. Everything else uses
 a second connection with synchronous=NORMAL: a power cut may undo its last commits,
 and that only repeats work. A file that SQLite cannot read is set aside, never
-deleted, and a fresh one is begun: all that is in it can be proven anew.
+deleted, and a fresh one is begun: what the replication needs can be proven anew, and
+what people decided and did stays in the file that was set aside.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-_FORMAT = 1
+_FORMAT = 2
+# What each earlier format needs to become the next; in one transaction with the rest.
+_UPGRADES = {
+    # Entries got a wider key and new fields. They are a cache: dropped, they are proven
+    # anew from AWS, which is surer than guessing what an old row would have said. The
+    # queue, the gaps and the versions made lately are known here alone, and stay.
+    1: """
+ALTER TABLE work ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
+DROP TABLE secret;
+""",
+}
 _COMPANIONS = ("", "-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -141,15 +152,21 @@ def _prepare(path: Path, schemas: tuple[str, ...]) -> None:
         if found > _FORMAT:
             raise StateUnusable(f"{path} was written by a newer version")
         connection.execute("PRAGMA journal_mode = WAL")
-        for schema in schemas:
-            connection.executescript(schema)
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        connection.executescript(_to_format(found, schemas))
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
             raise _Corrupt("damaged") from error
         raise
     finally:
         connection.close()
+
+
+def _to_format(found: int, schemas: tuple[str, ...]) -> str:
+    """The script from the format ``found``, 0 for a new file, to today's: all or
+    nothing, so that a crash in it leaves a file of one format."""
+    upgrades = [text for number, text in _UPGRADES.items() if 0 < found <= number]
+    steps = [*upgrades, *schemas, f"PRAGMA user_version = {_FORMAT};"]
+    return "\n".join(["BEGIN IMMEDIATE;", *steps, "COMMIT;"])
 
 
 def _set_aside(path: Path) -> Path:

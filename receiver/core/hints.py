@@ -21,6 +21,7 @@ def merge(known: Hint, new: Hint) -> Hint:
         version=newest.version,
         created_time=newest.created_time,
         look_twice=known.look_twice or new.look_twice,
+        doubt=known.doubt or new.doubt,
         not_before=min(known.not_before, new.not_before),
     )
 

@@ -57,14 +57,24 @@ class Gone:
     """Vault confirmed that there is no live current version.
 
     With ``version`` the current version is deleted or destroyed; without, the whole
-    key does not exist.
+    key does not exist. ``deletion_time`` is when it was deleted, where Vault tells.
     """
 
     version: int | None = None
     created_time: str | None = None
+    deletion_time: str | None = field(default=None, compare=False)
 
 
 Truth: TypeAlias = Value | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A copy in another Region. ``failed`` is AWS's reason why there is none yet."""
+
+    region: str
+    kms_key_id: str | None = None
+    failed: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,9 @@ class Observed:
     """One secret as Secrets Manager describes it, value excepted.
 
     ``stages`` maps version ids to their staging labels. ``deleting`` is true while
-    its deletion is scheduled.
+    its deletion is scheduled. ``kms_key_id`` is None for AWS's own key. ``replicas``
+    is None where it was not told: a listing leaves it out. ``changed_at`` is when
+    anything of it was last changed, in epoch seconds.
     """
 
     arn: str
@@ -81,6 +93,10 @@ class Observed:
     deleting: bool = False
     rotated: bool = False
     owning_service: str | None = None
+    description: str | None = None
+    kms_key_id: str | None = None
+    replicas: tuple[Replica, ...] | None = ()
+    changed_at: float | None = None
 
     @property
     def current(self) -> str | None:
@@ -104,6 +120,20 @@ class State(StrEnum):
     DELETING = "deleting"
 
 
+class Decision(StrEnum):
+    """What a person has decided about one secret. A worker carries it out once.
+
+    ``adopt``: take over what is not ours, or was released. ``release``: let go and
+    leave the value. ``force``: do the delete that the brake holds. ``prune``: delete
+    the orphan, under the brake.
+    """
+
+    ADOPT = "adopt"
+    RELEASE = "release"
+    FORCE = "force"
+    PRUNE = "prune"
+
+
 class Lane(IntEnum):
     """Whose turn it is when writes are scarce: events go before the reconcile."""
 
@@ -119,7 +149,8 @@ class Hint:
     because the mount's KV version was not known when the event came. ``version``
     and ``created_time`` are what the event claimed, a lower bound for the read.
     ``look_twice`` asks for a second look some seconds later, for changes that
-    carry no version to compare with. ``not_before`` is in epoch seconds.
+    carry no version to compare with. ``doubt`` says that AWS may hold something else
+    than the journal believes. ``not_before`` is in epoch seconds.
     """
 
     ref: SecretRef
@@ -128,6 +159,7 @@ class Hint:
     version: int | None = None
     created_time: str | None = None
     look_twice: bool = False
+    doubt: bool = False
     not_before: float = 0.0
 
 
@@ -148,24 +180,40 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the journal holds of one secret under one rule.
+    """What the journal holds of one secret at one place in AWS.
 
-    ``version`` and ``created_time`` are of the Vault version last applied,
-    ``version_id`` the AWS version it became; ``arn`` is None while AWS is not known
-    to hold the secret. ``applied_at`` and ``checked_at`` are epoch seconds, ``lag``
-    seconds from Vault's ``created_time`` to applied.
+    ``ref``, ``rule``, ``region`` and ``name`` are its key: a rule that is removed or
+    gives other names leaves the old entries behind, as orphans. ``name`` is empty
+    while AWS can hold none. ``version`` and ``created_time`` are of the Vault version
+    last applied, ``version_id`` the AWS version it became; ``arn`` is None while AWS
+    is not known to hold the secret. ``attributes`` says what of the rule was applied
+    besides the value. ``detail`` explains ``cause``. ``decision`` waits to be carried
+    out, ``decided_by`` is the name of the token it was made with. ``applied_at``,
+    ``checked_at`` and ``state_since`` are epoch seconds (the journal itself keeps the
+    last), ``lag`` seconds from Vault's ``created_time`` to applied.
     """
 
     ref: SecretRef
     rule: str
+    region: str
     name: str
     state: State
+    state_since: float = field(default=0.0, compare=False)
     cause: str | None = None
+    detail: str = ""
     arn: str | None = None
     version: int | None = None
     created_time: str | None = None
     deletion_time: str | None = None
     version_id: str | None = None
+    attributes: str | None = None
+    decision: Decision | None = None
+    decided_by: str = ""
     applied_at: float | None = None
     checked_at: float = 0.0
     lag: float | None = None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Rule, Region and name: with the reference, the key."""
+        return self.rule, self.region, self.name

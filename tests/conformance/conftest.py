@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.adapters import journal_sqlite, queue_sql
+from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import StateFile, open_state
@@ -22,7 +22,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[StateFile]:
-    opened = open_state(tmp_path / "state.db", queue_sql.SCHEMA, journal_sqlite.SCHEMA)
+    schemas = (queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA)
+    opened = open_state(tmp_path / "state.db", *schemas)
     yield opened
     opened.close()
 

@@ -1,4 +1,4 @@
-"""The promises of a Journal, for every implementation."""
+"""The promises of a Journal about its entries, for every implementation."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import replace
 
 import pytest
 
-from receiver.core.state import Entry, SecretRef, State
-from receiver.ports import InvalidCursor, Journal
-
-DAY = "2026-11-23"
-ALL = {"state": None, "rule": None, "text": None, "after": None, "limit": 100}
+from receiver.core.state import Decision, Entry, State
+from receiver.ports import Journal
+from tests.conformance.entries import REF, entry
 
 
-def entry(path: str = "a", rule: str = "r", **more: object) -> Entry:
-    ref = SecretRef("team", "kv/app", path)
-    return Entry(
-        **{"ref": ref, "rule": rule, "name": f"kv/{path}", "state": State.IN_SYNC}
-        | more
-    )
+def held(journal: Journal, wanted: Entry) -> Entry | None:
+    """What stands under the key of ``wanted``."""
+    standing = [e for e in journal.known(wanted.ref) if e.place == wanted.place]
+    return standing[0] if standing else None
 
 
 FULL = entry(
     cause="BRAKE",
+    detail="11 of 100",
     arn="arn:aws:secretsmanager:eu-central-1:1:secret:kv/a-x",
     version=3,
     created_time="2026-11-23T10:00:00.123456789Z",
     deletion_time="2026-12-23T10:00:00Z",
     version_id="v3-abc",
+    attributes="d41d8c",
+    decision=Decision.FORCE,
+    decided_by="oncall",
     applied_at=1763892000.25,
     checked_at=1763892001.5,
     lag=0.125,
@@ -37,17 +37,41 @@ FULL = entry(
 class TestEntries:
     def test_every_field_comes_back(self, journal: Journal) -> None:
         """What is recorded is what is read, to the last digit."""
-        assert journal.get(FULL.ref, "r") is None
+        assert journal.known(FULL.ref) == []
         assert journal.record(FULL, expected=None) is True
-        assert journal.get(FULL.ref, "r") == FULL
+        assert journal.known(FULL.ref) == [FULL]
 
-    def test_a_rule_is_part_of_the_key(self, journal: Journal) -> None:
-        """One secret under two rules has two entries."""
-        journal.record(entry(rule="one"), expected=None)
-        journal.record(entry(rule="two", name="other"), expected=None)
+    def test_a_later_record_takes_its_place(self, journal: Journal) -> None:
+        """Every field is overwritten, also by nothing."""
+        journal.record(FULL, expected=None)
+        journal.record(entry(), expected=FULL)
 
-        assert journal.get(entry().ref, "one") == entry(rule="one")
-        assert [e.name for e in journal.entries("two")] == ["other"]
+        assert journal.known(REF) == [entry()]
+
+    def test_the_place_is_part_of_the_key(self, journal: Journal) -> None:
+        """One secret has an entry for each rule, Region and name, ordered by these."""
+        places = [
+            {"rule": "one", "region": "eu-west-1", "name": "a"},
+            {"rule": "one", "region": "eu-west-1", "name": "b"},
+            {"rule": "one", "region": "us-east-1", "name": ""},
+            {"rule": "two", "region": "eu-west-1", "name": "a"},
+        ]
+        for place in reversed(places):
+            assert journal.record(entry(**place), expected=None)
+        journal.record(entry("other"), expected=None)
+
+        assert journal.known(REF) == [entry(**place) for place in places]
+
+    def test_named(self, journal: Journal) -> None:
+        """Who claims a name in a Region is found, whatever secret or rule it is."""
+        claims = [entry("a", name="n"), entry("b", name="n"), entry("b", "s", name="n")]
+        elsewhere = entry("c", name="n", region="us-east-1")
+        for found in [*claims, elsewhere, entry("d", name="nn"), entry("e")]:
+            journal.record(found, expected=None)
+
+        assert journal.named("eu-central-1", "n") == claims
+        assert journal.named("us-east-1", "n") == [elsewhere]
+        assert journal.named("us-east-1", "") == []
 
     def test_versions_made_are_counted_by_secret_and_rule(
         self, journal: Journal
@@ -68,20 +92,35 @@ class TestEntries:
         assert journal.versions_made(first.ref, "other", 0.0) == []
 
     def test_forget(self, journal: Journal) -> None:
-        """A dropped entry is confirmed absent; dropping it again is no error."""
+        """A dropped entry is confirmed absent, its neighbours stay; dropping it again
+        is no error."""
+        stays = entry(name="stays")
         journal.record(entry(), expected=None)
-        journal.forget(entry().ref, "r")
-        journal.forget(entry().ref, "r")
+        journal.record(stays, expected=None)
+        journal.forget(entry())
+        journal.forget(entry())
 
-        assert journal.get(entry().ref, "r") is None
+        assert journal.known(REF) == [stays]
 
     def test_entries_in_order(self, journal: Journal) -> None:
         """All entries of a rule come, ordered by reference, more than one page too."""
         paths = [f"p{number:04}" for number in range(1203)]
         for path in reversed(paths):
             journal.record(entry(path), expected=None)
+        journal.record(entry("x", "other"), expected=None)
 
         assert [e.ref.path for e in journal.entries("r")] == paths
+        assert [e.ref.path for e in journal.entries()] == [*paths, "x"]
+
+    def test_entries_in_a_state(self, journal: Journal) -> None:
+        """What is in one state is found, under all rules or one."""
+        journal.record(entry("a"), expected=None)
+        for rule in ("two", "one"):
+            journal.record(entry("b", rule, state=State.HELD), expected=None)
+
+        held_ones = list(journal.entries(state=State.HELD))
+        assert [e.rule for e in held_ones] == ["one", "two"]
+        assert list(journal.entries("two", state=State.HELD)) == held_ones[1:]
 
     def test_entries_holds_no_lock(self, journal: Journal) -> None:
         """Whoever walks through the entries can write meanwhile."""
@@ -92,10 +131,49 @@ class TestEntries:
 
         assert journal.counts() == {("r", State.ORPHANED): 3}
 
+    def test_counts(self, journal: Journal) -> None:
+        """Each rule has its entries by state; what is changed or dropped moves."""
+        for path in "abcd":
+            journal.record(entry(path), expected=None)
+        journal.record(entry("a", "s"), expected=None)
+        journal.record(entry("b", state=State.PARKED), expected=entry("b"))
+        journal.decide(entry("x", state=State.CONFLICT), Decision.ADOPT, "oncall")
+        journal.forget(entry("c"))
+        journal.forget(entry("a", "s"))
+
+        assert journal.counts() == {
+            ("r", State.IN_SYNC): 2,
+            ("r", State.PARKED): 1,
+            ("r", State.CONFLICT): 1,
+        }
+
+
+class TestStateSince:
+    def test_is_when_the_state_began(self, journal: Journal) -> None:
+        """It is the look that first found the state, whatever the writer says."""
+        first = entry(checked_at=100.0, state_since=7.0)
+        journal.record(first, expected=None)
+        journal.record(replace(first, checked_at=200.0), expected=first)
+        assert [e.state_since for e in journal.known(REF)] == [100.0]
+
+        held_now = replace(first, state=State.HELD, checked_at=300.0)
+        journal.record(held_now, expected=first)
+        journal.decide(held_now, Decision.FORCE, "oncall")
+        assert [e.state_since for e in journal.known(REF)] == [300.0]
+
+    def test_begins_with_a_decision_on_the_unknown(self, journal: Journal) -> None:
+        """So it does for an entry that a decision has brought in."""
+        journal.decide(entry(checked_at=100.0), Decision.ADOPT, "oncall")
+
+        assert [e.state_since for e in journal.known(REF)] == [100.0]
+
+
+DECIDED = entry(decision=Decision.FORCE)
+
 
 class TestCompareAndSet:
     @pytest.mark.parametrize(
-        ("held", "expected", "written"),
+        ("standing", "expected", "written"),
         [
             (None, None, True),
             (entry(version=1), None, False),
@@ -106,112 +184,69 @@ class TestCompareAndSet:
              entry(version=1, created_time="2026-01-01T00:00:02Z"), False),
             (entry(), entry(), True),
             (entry(), None, False),
+            (DECIDED, entry(), False),
+            (entry(), DECIDED, False),
+            (DECIDED, entry(decision=Decision.RELEASE), False),
+            (DECIDED, replace(DECIDED, decided_by="somebody else"), True),
         ],
     )  # fmt: skip
     def test_only_on_what_was_expected(
         self,
         journal: Journal,
-        held: Entry | None,
+        standing: Entry | None,
         expected: Entry | None,
         written: bool,
     ) -> None:
-        """An entry is written if what was applied is still what was believed."""
-        if held is not None:
-            journal.record(held, expected=None)
-        new = entry(version=9, name="new")
+        """An entry is written if what was applied and decided is as was believed."""
+        if standing is not None:
+            journal.record(standing, expected=None)
+        new = entry(version=9)
 
         assert journal.record(new, expected=expected) is written
-        assert journal.get(new.ref, "r") == (new if written else held)
+        assert held(journal, new) == (new if written else standing)
+
+    def test_under_its_own_key(self, journal: Journal) -> None:
+        """An entry at another place neither allows nor forbids the write."""
+        journal.record(entry(version=1), expected=None)
+        moved = entry(version=1, name="new")
+
+        assert journal.record(moved, expected=entry(version=1)) is False
+        assert journal.record(moved, expected=None) is True
+        assert len(journal.known(REF)) == 2
 
 
-class TestPages:
-    def test_pages_cover_all_once(self, journal: Journal) -> None:
-        """Following the cursors gives every entry once, in order."""
-        for path in ("b", "a/2", "a", "ä"):
-            for rule in ("one", "two"):
-                journal.record(entry(path, rule), expected=None)
-        seen, after = [], None
-        while True:
-            page, after = journal.page(**ALL | {"after": after, "limit": 3})
-            seen += [(e.ref.path, e.rule) for e in page]
-            if after is None:
-                break
+class TestDecisions:
+    def test_on_what_stands(self, journal: Journal) -> None:
+        """A decision changes nothing else, whatever the caller believes of the rest."""
+        journal.record(FULL, expected=None)
+        journal.decide(entry(state=State.CONFLICT), Decision.RELEASE, "ann")
 
-        assert seen == [
-            (path, rule) for path in ("a", "a/2", "b", "ä") for rule in ("one", "two")
-        ]
+        expected = replace(FULL, decision=Decision.RELEASE, decided_by="ann")
+        assert journal.known(REF) == [expected]
 
-    @pytest.mark.parametrize(
-        ("wanted", "paths"),
-        [
-            ({"state": State.PARKED}, ["b"]),
-            ({"rule": "other"}, ["c"]),
-            ({"text": "EAM/kv/app/B"}, ["b"]),
-            ({"text": "special"}, ["c"]),
-            ({"text": "100%_"}, ["100%_"]),
-            ({"text": "nowhere"}, []),
-            ({"rule": "r", "state": State.IN_SYNC, "limit": 1}, ["100%_"]),
-        ],
-    )
-    def test_filters(
-        self, journal: Journal, wanted: dict[str, object], paths: list[str]
-    ) -> None:
-        """State, rule and text each narrow the page, text in any case and literally."""
-        journal.record(entry("a"), expected=None)
-        journal.record(entry("100%_"), expected=None)
-        journal.record(entry("b", state=State.PARKED), expected=None)
-        journal.record(entry("c", "other", name="Special"), expected=None)
+    def test_on_what_is_not_known(self, journal: Journal) -> None:
+        """Where nothing stands, the entry is written with the decision."""
+        unknown = entry(state=State.CONFLICT, arn="arn:x")
+        journal.decide(unknown, Decision.ADOPT, "ann")
 
-        assert [e.ref.path for e in journal.page(**ALL | wanted)[0]] == paths
+        expected = replace(unknown, decision=Decision.ADOPT, decided_by="ann")
+        assert journal.known(REF) == [expected]
 
-    @pytest.mark.parametrize(
-        "cursor", ["x", "WzFd", "WyIiLCIiLCIiLDFd", "bnVsbA==", "ä"]
-    )
-    def test_a_cursor_from_elsewhere(self, journal: Journal, cursor: str) -> None:
-        """What is no cursor of the journal is refused as such."""
-        with pytest.raises(InvalidCursor):
-            journal.page(**ALL | {"after": cursor})
+    def test_taken_back(self, journal: Journal) -> None:
+        """Nobody has decided any more; where nothing stands, nothing comes of it."""
+        journal.decide(entry(), Decision.ADOPT, "ann")
+        journal.decide(entry(), None, "bob")
+        journal.decide(entry("b"), None, "bob")
 
+        assert list(journal.entries()) == [entry()]
 
-class TestGaps:
-    def test_remembered_until_cleared(self, journal: Journal) -> None:
-        """A gap is there until a comparison clears it by its number."""
-        journal.add_gap(["**"], "eof", "2026-11-23T10:00:00Z")
-        journal.add_gap(["kv", "app"], "overflow", None)
-        first, second = journal.gaps()
+    def test_carried_out_once(self, journal: Journal) -> None:
+        """Who began before the decision cannot write over it; who carries it out
+        clears it with the same record."""
+        journal.record(entry(), expected=None)
+        journal.decide(entry(), Decision.ADOPT, "ann")
+        (decided,) = journal.known(REF)
 
-        assert (first.mounts, first.reason, first.since) == (
-            ("**",),
-            "eof",
-            "2026-11-23T10:00:00Z",
-        )
-        assert (second.mounts, second.since) == (("app", "kv"), None)
-        journal.clear_gaps([first.number, 999])
-        assert journal.gaps() == [second]
-
-    @pytest.mark.parametrize(
-        ("one", "other", "since"),
-        [
-            (f"{DAY}T10:00:00.9Z", f"{DAY}T10:00:00.91Z", f"{DAY}T10:00:00.9Z"),
-            (f"{DAY}T10:00:00Z", f"{DAY}T10:00:00+01:00", f"{DAY}T10:00:00+01:00"),
-            (f"{DAY}T10:00:00Z", None, None),
-            (None, f"{DAY}T10:00:00Z", None),
-        ],
-    )
-    def test_equal_gaps_merge(
-        self, journal: Journal, one: str | None, other: str | None, since: str | None
-    ) -> None:
-        """Equal gaps are one, since the earlier time; an unknown time is earliest."""
-        journal.add_gap(["b", "a"], "eof", one)
-        journal.add_gap(["a", "b"], "eof", other)
-
-        assert [gap.since for gap in journal.gaps()] == [since]
-
-    def test_a_merged_gap_outlives_an_older_comparison(self, journal: Journal) -> None:
-        """A comparison clears only gaps that were known when it began."""
-        journal.add_gap(["**"], "eof", None)
-        known = [gap.number for gap in journal.gaps()]
-        journal.add_gap(["**"], "eof", None)
-        journal.clear_gaps(known)
-
-        assert len(journal.gaps()) == 1
+        assert journal.record(entry(version=2), expected=entry()) is False
+        assert journal.record(entry(version=2), expected=decided) is True
+        assert journal.known(REF) == [entry(version=2)]

@@ -1,10 +1,9 @@
-"""What the SQLite state promises beyond its ports: it survives, and it is alone."""
+"""What the SQLite state promises beyond its ports: it survives, whatever happens."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,23 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from receiver.adapters import journal_sqlite, queue_sql
+from receiver.adapters import journal_sql, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.state_file import (
-    StateFile,
-    StateInUse,
-    StateUnusable,
-    open_state,
-)
-from receiver.core.state import Entry, Hint, Lane, SecretRef, State
-from receiver.ports import JournalUnavailable, QueueUnavailable
+from receiver.adapters.state_file import StateFile, open_state
+from receiver.core.state import Decision, Entry, Hint, Lane, SecretRef, State
+from receiver.ports import Deed, JournalUnavailable, QueueUnavailable
 from tests.fakes import Clock
 
 Open = Callable[[], StateFile]
 BOTH = (Lane.EVENT, Lane.RECONCILE)
 A, B = SecretRef("", "kv", "a"), SecretRef("", "kv", "b")
-SCHEMAS = (queue_sql.SCHEMA, journal_sqlite.SCHEMA)
+SCHEMAS = (queue_sql.SCHEMA, journal_sql.SCHEMA)
 
 
 @pytest.fixture
@@ -52,13 +46,18 @@ def make_queue(state: StateFile, clock: Clock | None = None) -> SqliteQueue:
     return SqliteQueue(state, now=clock.now, steady=clock.steady)
 
 
+def entry(name: str) -> Entry:
+    return Entry(ref=A, rule="r", region="", name=name, state=State.IN_SYNC)
+
+
 def restart(path: Path) -> StateFile:
     return open_state(path, *SCHEMAS)
 
 
 class TestSurvives:
-    def test_a_kill_right_after_add_returned(self, path: Path) -> None:
-        """What add() took is there after a kill -9 of the process that called it."""
+    def test_a_kill_right_after_the_call_returned(self, path: Path) -> None:
+        """What was acknowledged is there after a kill -9 of the process: hints, gaps,
+        decisions and deeds."""
         child = subprocess.Popen(
             [sys.executable, "-c", _ADD_AND_HANG, str(path)],
             stdout=subprocess.PIPE,
@@ -75,7 +74,10 @@ class TestSurvives:
             work = make_queue(state).take(BOTH, lease=60, timeout=0)
             assert work is not None
             assert (work.hint.ref, work.hint.version) == (A, 7)
-            assert [gap.reason for gap in SqliteJournal(state).gaps()] == ["eof"]
+            journal = SqliteJournal(state)
+            assert [gap.reason for gap in journal.gaps()] == ["eof"]
+            assert [e.decision for e in journal.known(A)] == [Decision.ADOPT]
+            assert [deed.by for deed in journal.deeds(before=None, limit=9)] == ["ann"]
 
     def test_leases_of_a_former_process_are_void(self, path: Path) -> None:
         """After a restart leased work is due at once, with what came meanwhile."""
@@ -185,15 +187,13 @@ class TestFullDisk:
     def test_the_journal_says_so(self, full: StateFile) -> None:
         """A journal that cannot write raises, and keeps what it had."""
         journal = SqliteJournal(full)
-        first = Entry(ref=A, rule="r", name="kv/a", state=State.IN_SYNC)
+        first = entry("kv/a")
         journal.record(first, expected=None)
 
         with pytest.raises(JournalUnavailable, match="SQLITE_FULL"):
-            journal.record(
-                Entry(ref=B, rule="r", name="n" * 50_000, state=State.IN_SYNC),
-                expected=None,
-            )
+            journal.record(entry("n" * 50_000), expected=None)
         assert list(journal.entries("r")) == [first]
+        assert journal.counts() == {("r", State.IN_SYNC): 1}
 
     def test_a_failed_end_keeps_the_lease(self, opened: Open) -> None:
         """Work whose end cannot be written is not taken again at once."""
@@ -212,87 +212,41 @@ class TestFullDisk:
         assert queue.take(BOTH, lease=60, timeout=0) is None
 
 
-class TestAlone:
-    def test_a_second_owner_is_refused(self, opened: Open, path: Path) -> None:
-        """A file in use is refused, by name."""
-        opened()
-        with pytest.raises(StateInUse, match=r"state\.db is in use") as caught:
-            restart(path)
-        assert caught.value.path == path
-
-    def test_free_after_close(self, path: Path) -> None:
-        """Closing gives up the ownership."""
-        restart(path).close()
-        restart(path).close()
-
-    def test_private(self, opened: Open, path: Path) -> None:
-        """Directories that were missing are 0700, and all files 0600."""
+class TestAcknowledged:
+    def test_waits_for_the_disk(self, opened: Open) -> None:
+        """What somebody is told is safe goes where a commit waits for the disk; what
+        can be repeated does not."""
         state = opened()
-        make_queue(state).add([Hint(ref=A)])
+        queue, journal = make_queue(state), SqliteJournal(state)
+        with state.repeatable(or_raise=AssertionError) as db:
+            db.execute("PRAGMA query_only = ON")
 
-        modes = {
-            file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()
-        }
-        assert modes == dict.fromkeys(
-            ["state.db", "state.db-wal", "state.db-shm", "state.db.lock"], 0o600
-        )
-        assert path.parent.stat().st_mode & 0o777 == 0o700
-        assert path.parent.parent.stat().st_mode & 0o777 == 0o700
-
-
-class TestUnreadable:
-    @pytest.mark.parametrize("damage", ["no database", "damaged"])
-    def test_set_aside(self, path: Path, damage: str) -> None:
-        """A file that SQLite cannot read is kept under another name; the journal of
-        the fresh one begins with a gap, so that everything is compared."""
-        with closing(restart(path)) as state:
-            hints = [Hint(ref=SecretRef("", "kv", f"s{n}")) for n in range(500)]
-            make_queue(state).add(hints)
-        content = bytearray(path.read_bytes())
-        start = 0 if damage == "no database" else 4096
-        content[start : start + 8192] = b"x" * 8192
-        path.write_bytes(content)
-
-        with closing(restart(path)) as state:
-            assert state.set_aside == path.with_name("state.db.corrupt-1")
-            assert state.set_aside.read_bytes() == bytes(content)
-            assert make_queue(state).backlog().pending == 0
-            gaps = SqliteJournal(state).gaps()
-            assert [(gap.mounts, gap.reason) for gap in gaps] == [
-                (("**",), "state_corrupt")
-            ]
-
-    def test_of_a_newer_version(self, path: Path) -> None:
-        """A file written by a newer version is refused and left as it is."""
-        restart(path).close()
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("PRAGMA user_version = 99")
-
-        with pytest.raises(StateUnusable, match="newer version"):
-            restart(path)
-        with pytest.raises(StateUnusable, match="newer version"):
-            restart(path)
-
-    def test_a_directory_in_its_place(self, path: Path) -> None:
-        """What cannot be opened is named, with the system's reason."""
-        path.mkdir(parents=True)
-
-        with pytest.raises(StateUnusable, match=r"state\.db cannot be used: Is a dir"):
-            restart(path)
+        with pytest.raises(JournalUnavailable):
+            journal.record(entry("n"), expected=None)
+        queue.add([Hint(ref=A)])
+        journal.add_gap(["**"], "eof", None)
+        journal.decide(entry("n"), Decision.ADOPT, "ann")
+        journal.add_deed(Deed(at=1.0, by="ann", what="adopt", about="{}"))
+        assert [e.decision for e in journal.known(A)] == [Decision.ADOPT]
 
 
 _ADD_AND_HANG = """
 import sys, time
 from pathlib import Path
-from receiver.adapters import journal_sqlite, queue_sql
+from receiver.adapters import journal_sql, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import open_state
-from receiver.core.state import Hint, SecretRef
+from receiver.core.state import Decision, Entry, Hint, SecretRef, State
+from receiver.ports import Deed
 
-state = open_state(Path(sys.argv[1]), queue_sql.SCHEMA, journal_sqlite.SCHEMA)
-SqliteJournal(state).add_gap(["**"], "eof", None)
-SqliteQueue(state).add([Hint(ref=SecretRef("", "kv", "a"), version=7)])
+state = open_state(Path(sys.argv[1]), queue_sql.SCHEMA, journal_sql.SCHEMA)
+journal, a = SqliteJournal(state), SecretRef("", "kv", "a")
+journal.add_gap(["**"], "eof", None)
+found = Entry(ref=a, rule="r", region="", name="n", state=State.CONFLICT)
+journal.decide(found, Decision.ADOPT, "ann")
+journal.add_deed(Deed(at=1.0, by="ann", what="adopt", about="{}"))
+SqliteQueue(state).add([Hint(ref=a, version=7)])
 print("added", flush=True)
 time.sleep(600)
 """

@@ -198,6 +198,13 @@ class TestCoalescing:
 
         assert took(queue).hint.look_twice
 
+    def test_doubt_stays(self, queue: WorkQueue) -> None:
+        """If any hint doubts what is believed of AWS, the work does."""
+        queue.add([hint(A), hint(B, doubt=True)])
+        queue.add([hint(A, doubt=True), hint(B)])
+
+        assert [took(queue).hint.doubt, took(queue).hint.doubt] == [True, True]
+
     def test_a_hint_begins_the_attempts_anew(self, queue: WorkQueue) -> None:
         """After a new hint failed work is due at once, without its past."""
         queue.add([hint(A)])
@@ -250,24 +257,38 @@ class TestDirtyWhileWorkingMeansAgain:
     def test_a_second_look_is_no_third(self, queue: WorkQueue, clock: Clock) -> None:
         """What the round was asked for is done with it; the next has only what came
         since."""
-        queue.add([hint(A, look_twice=True, version=1, created_time=EARLY)])
+        asked = {"look_twice": True, "doubt": True}
+        queue.add([hint(A, **asked, version=1, created_time=EARLY)])
         work = took(queue)
         queue.add([hint(A, lane=Lane.RECONCILE, not_before=clock.now() + 100)])
         queue.done(work)
         clock.advance(101)
         second = took(queue).hint
 
-        assert (second.look_twice, second.lane) == (False, Lane.RECONCILE)
+        assert (second.look_twice, second.doubt) == (False, False)
+        assert second.lane is Lane.RECONCILE
+
+    def test_doubt_raised_meanwhile_is_for_the_next_round(
+        self, queue: WorkQueue
+    ) -> None:
+        """What came since its lease is the next round's to look into."""
+        queue.add([hint(A)])
+        work = took(queue)
+        queue.add([hint(A, doubt=True)])
+        queue.done(work)
+
+        assert took(queue).hint.doubt
 
     def test_a_failed_round_forgets_nothing(self, queue: WorkQueue) -> None:
         """When the round failed, the next one has what both were asked for."""
-        queue.add([hint(A, look_twice=True)])
+        queue.add([hint(A, look_twice=True, doubt=True)])
         work = took(queue)
         queue.add([hint(A, lane=Lane.RECONCILE)])
         fail(queue, work)
         again = took(queue).hint
 
-        assert (again.look_twice, again.lane) == (True, Lane.EVENT)
+        assert (again.look_twice, again.doubt) == (True, True)
+        assert again.lane is Lane.EVENT
 
     def test_a_timer_set_while_working_waits(
         self, queue: WorkQueue, clock: Clock
@@ -381,6 +402,19 @@ class TestRetryAndPark:
         assert queue.unpark() == 1
         assert took(queue).hint.lane is Lane.RECONCILE
         assert queue.unpark() == 0
+
+    def test_unpark_for_a_cause(self, queue: WorkQueue) -> None:
+        """Only what was parked for one of the causes is due, and keeps its doubt."""
+        queue.add([hint(A), hint(B, doubt=True), hint(C)])
+        for cause in ("VALUE_EMPTY", "KMS_DENIED", "BRAKE"):
+            queue.park(took(queue), cause=cause, detail="")
+
+        assert queue.unpark([]) == 0
+        assert queue.unpark({"KMS_DENIED", "AWS_DENIED"}) == 1
+        work = took(queue)
+        assert (work.hint.ref, work.hint.doubt) == (B, True)
+        assert take(queue) is None
+        assert queue.unpark(["VALUE_EMPTY", "BRAKE"]) == 2
 
 
 class TestBacklog:

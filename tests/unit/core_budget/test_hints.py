@@ -89,10 +89,10 @@ def test_the_newest_claim_stays(known: tuple, new: tuple, claim: tuple) -> None:
 
 
 def test_all_that_both_ask_for() -> None:
-    """The more urgent lane, the earlier time, and the second look of either."""
+    """The more urgent lane, the earlier time, the second look and doubt of either."""
     one = hint(lane=Lane.RECONCILE, not_before=5.0, look_twice=True)
-    other = hint(lane=Lane.EVENT, not_before=7.0)
-    expected = hint(lane=Lane.EVENT, not_before=5.0, look_twice=True)
+    other = hint(lane=Lane.EVENT, not_before=7.0, doubt=True)
+    expected = hint(lane=Lane.EVENT, not_before=5.0, look_twice=True, doubt=True)
 
     assert merge(one, other) == expected
     assert merge(other, one) == expected
