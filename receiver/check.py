@@ -13,7 +13,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from receiver.adapters.secrets_manager import SecretsManagerTargets
+from receiver.adapters.aws_clients import SecretsManagerTargets
+from receiver.adapters.secrets_manager import SecretsManager
 from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
@@ -112,21 +113,25 @@ def _mounts(source: VaultKv, rule: Rule) -> str:
 
 
 def _aws(settings: Settings) -> Iterator[Check]:
+    """One call for each account, with the role that its rules assume."""
     targets = SecretsManagerTargets(
-        region=settings.aws.region,
         endpoint_url=settings.aws.endpoint_url,
         connections=1,
         on_request=lambda *_: None,
     )
 
-    def ask(rule: Rule) -> str:
-        targets.for_rule(rule).check()
+    def ask(target: SecretsManager) -> str:
+        target.check()
         return "answers"
 
-    rules = {rule.target.region: rule for rule in settings.to_rules()}
+    accounts: dict[SecretsManager, list[Rule]] = {}
     try:
-        for region, rule in rules.items():
-            name = f"Secrets Manager in {region or settings.aws.region}"
-            yield _attempt(name, partial(ask, rule))
+        for rule in settings.to_rules():
+            accounts.setdefault(targets.for_spec(rule.target), []).append(rule)
+        for target, rules in accounts.items():
+            name = f"Secrets Manager in {rules[0].target.region}"
+            if rules[0].target.role_arn:
+                name += f" by the role of {', '.join(rule.name for rule in rules)}"
+            yield _attempt(name, partial(ask, target))
     finally:
         targets.close()

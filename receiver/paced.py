@@ -7,10 +7,10 @@ lease must still outlast the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from receiver.core.rules import TargetSpec
-from receiver.core.state import Observed
+from receiver.core.state import Observed, Replica
 from receiver.ports import Target
 
 
@@ -21,14 +21,13 @@ class Paced:
         self._target = target
         self._before_write = before_write
 
-    @property
-    def region(self) -> str:
-        """The wrapped target's Region."""
-        return self._target.region
-
     def describe(self, name: str) -> Observed | None:
         """Reads need no turn."""
         return self._target.describe(name)
+
+    def listing(self) -> Iterator[tuple[str, Observed]]:
+        """Reads need no turn."""
+        return self._target.listing()
 
     def create(
         self,
@@ -59,6 +58,28 @@ class Paced:
         """Wait, then tag."""
         self._before_write()
         self._target.tag(arn, tags)
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Wait, then remove tags."""
+        self._before_write()
+        self._target.untag(arn, keys)
+
+    def update(
+        self, arn: str, *, description: str | None, kms_key_id: str | None
+    ) -> None:
+        """Wait, then change description and key."""
+        self._before_write()
+        self._target.update(arn, description=description, kms_key_id=kms_key_id)
+
+    def replicate(self, arn: str, replicas: Sequence[Replica]) -> None:
+        """Wait, then add copies."""
+        self._before_write()
+        self._target.replicate(arn, replicas)
+
+    def detach(self, arn: str, regions: Sequence[str]) -> None:
+        """Wait, then delete copies."""
+        self._before_write()
+        self._target.detach(arn, regions)
 
     def restore(self, arn: str) -> None:
         """Wait, then restore."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from collections.abc import Callable
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from receiver.core.fingerprint import MANAGED_BY, PATH, RELEASED, SEAL, SOURCE
 from receiver.core.overlap import can_overlap
 from receiver.core.rules import Rule, TargetSpec, is_glob
-from vault_audit_forwarder.program.config_file import ConfigModel, NotYet
+from receiver.core.state import Replica
+from vault_audit_forwarder.program.config_file import ConfigModel
 
 _PLACEHOLDERS = ("namespace", "mount", "path", "rule")
 _NAME_TEXT = re.compile(r"[A-Za-z0-9/_+=.@!-]*", re.ASCII)
@@ -82,29 +84,78 @@ def _glob(value: str) -> str:
 _Globs = tuple[Annotated[str, AfterValidator(_glob)], ...]
 
 
+# Lengths are those of AWS's service models; so are patterns, where they have one.
+_Region = Annotated[str, Field(pattern=r"^([a-z]+-)+[0-9]+$", max_length=128)]
+_KmsKeyId = Annotated[str, Field(min_length=1, max_length=2048)]
+_RoleArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+        max_length=2048,
+    ),
+]
+_ExternalId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=1224)
+]
+
+
+class RoleSettings(ConfigModel):
+    """Which role is assumed in AWS. Without one we are who we run as."""
+
+    role_arn: _RoleArn | None = None
+    external_id: _ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id needs the role_arn that it is agreed on for")
+        return self
+
+
+class ReplicaSettings(ConfigModel):
+    """A copy in another Region under a key of that Region."""
+
+    region: _Region
+    kms_key_id: _KmsKeyId | None = None
+
+
+def _replica(written: str | ReplicaSettings) -> Replica:
+    if isinstance(written, str):
+        return Replica(written)
+    return Replica(written.region, written.kms_key_id)
+
+
+def _once_each(
+    replicas: tuple[str | ReplicaSettings, ...],
+) -> tuple[str | ReplicaSettings, ...]:
+    if len({_replica(one).region for one in replicas}) < len(replicas):
+        raise ValueError("names a Region twice")
+    return replicas
+
+
 class KeyFormat(ConfigModel):
     """``{key: NAME}``: one key's value as a plain string."""
 
     key: Annotated[str, Field(min_length=1)]
 
 
-class TargetSettings(ConfigModel):
+class TargetSettings(RoleSettings):
     """What a secret is called in AWS, what it looks like, how it ends."""
 
     name: Annotated[str, AfterValidator(_template)] = "{mount}/{path}"
     format: Literal["json"] | KeyFormat = "json"
     description: Annotated[str, Field(max_length=2048)] | None = None
-    kms_key_id: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    kms_key_id: _KmsKeyId | None = None
     tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(default_factory=dict)
-    replica_regions: Annotated[tuple[str, ...], NotYet(())] = ()
+    replica_regions: Annotated[
+        tuple[_Region | ReplicaSettings, ...], AfterValidator(_once_each)
+    ] = ()
     on_delete: Literal["retain", "schedule", "force"] = "schedule"
     recovery_window_days: Annotated[int, Field(ge=7, le=30)] = 30
     region: Annotated[str, Field(min_length=1)] | None = None
-    role_arn: Annotated[str | None, NotYet()] = None
-    external_id: Annotated[str | None, NotYet()] = None
 
     def to_spec(self) -> TargetSpec:
-        """The same for the core."""
+        """The same for the core; the Region is empty when it is not the rule's own."""
         return TargetSpec(
             name=self.name,
             format_key=None if self.format == "json" else self.format.key,
@@ -113,7 +164,10 @@ class TargetSettings(ConfigModel):
             tags=dict(self.tags),
             on_delete=self.on_delete,
             recovery_window_days=self.recovery_window_days,
-            region=self.region,
+            replicas=tuple(map(_replica, self.replica_regions)),
+            region=self.region or "",
+            role_arn=self.role_arn,
+            external_id=self.external_id,
         )
 
 
@@ -153,17 +207,25 @@ class RuleSettings(ConfigModel):
 
 
 def check_rules(
-    rules: tuple[RuleSettings, ...], default_region: str | None
+    rules: tuple[RuleSettings, ...], placed: Callable[[TargetSpec], TargetSpec]
 ) -> tuple[RuleSettings, ...]:
-    """Refuse two rules of one name, or for one secret in one Region."""
-    regions = [rule.target.region or default_region for rule in rules]
+    """Refuse two rules of one name, two for one secret in one account and Region, and
+    copies where the secret itself is. ``placed`` gives a target its account."""
+    specs = [placed(rule.target.to_spec()) for rule in rules]
+    for where, spec in enumerate(specs):
+        if spec.region in {copy.region for copy in spec.replicas}:
+            raise ValueError(
+                f"rules[{where}].target.replica_regions names the Region that the "
+                "rule writes to: name others only"
+            )
     for (here, one), (there, other) in combinations(enumerate(rules), 2):
         if one.name == other.name:
             raise ValueError(f"rules[{here}] and rules[{there}] have the same name")
-        same_region = regions[here] == regions[there]
-        if same_region and can_overlap(one.to_rule(), other.to_rule()):
+        same_account = specs[here].account == specs[there].account
+        if same_account and can_overlap(one.to_rule(), other.to_rule()):
             raise ValueError(
                 f"rules[{here}] and rules[{there}] can match the same secret: exclude "
-                "from one what the other includes, or give them different Regions"
+                "from one what the other includes, or give them different Regions or "
+                "roles"
             )
     return rules

@@ -8,6 +8,7 @@ and ignore it would be a promise.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,14 +22,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from receiver.core.rules import Rule
+from receiver.core.brake import DeleteLimits
+from receiver.core.rules import Rule, TargetSpec
 from receiver.core.version_budget import MAX_FREE
-from receiver.rule_settings import RuleSettings, check_rules
+from receiver.rule_settings import RoleSettings, RuleSettings, check_rules
 from vault_audit_forwarder.program.addresses import check_url, is_plain
 from vault_audit_forwarder.program.config_file import (
     ConfigModel,
     ConfigPath,
-    Duration,
     Listen,
     NotYet,
     PositiveDuration,
@@ -99,13 +100,18 @@ class VaultSettings(ConfigModel):
         return is_plain(self.address)
 
 
-class AwsSettings(ConfigModel):
-    """Where secrets go unless a rule names its own Region."""
+class AwsSettings(RoleSettings):
+    """Where secrets go unless a rule names a Region or a role of its own."""
 
     region: _Text
     endpoint_url: _Url | None = None
-    role_arn: Annotated[str | None, NotYet()] = None
-    external_id: Annotated[str | None, NotYet()] = None
+
+    def placed(self, spec: TargetSpec) -> TargetSpec:
+        """``spec`` with our Region and our role where it names none."""
+        spec = replace(spec, region=spec.region or self.region)
+        if spec.role_arn is not None:
+            return spec  # an external id is agreed on with the owner of one role
+        return replace(spec, role_arn=self.role_arn, external_id=self.external_id)
 
 
 def _signing_key(value: SecretStr) -> SecretStr:
@@ -172,10 +178,18 @@ class ReconcileSettings(ConfigModel):
 
     interval: Annotated[PositiveDuration | None, BeforeValidator(_interval)] = 1800.0
     at_start: bool = True
-    v1_interval: Annotated[Duration, NotYet(21600.0)] = 21600.0
-    max_delete_percent: Annotated[int, NotYet(10)] = 10
-    max_delete_count: Annotated[int, NotYet(50)] = 50
-    max_delete_floor: Annotated[int, NotYet(10)] = 10
+    v1_interval: PositiveDuration = 21600.0
+    max_delete_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    max_delete_count: Annotated[int, Field(ge=0)] = 50
+    max_delete_floor: Annotated[int, Field(ge=0)] = 10
+
+    def to_limits(self) -> DeleteLimits:
+        """The brake's, for the core."""
+        return DeleteLimits(
+            percent=self.max_delete_percent,
+            count=self.max_delete_count,
+            floor=self.max_delete_floor,
+        )
 
 
 class Limits(ConfigModel):
@@ -190,7 +204,7 @@ def _rules(
     rules: tuple[RuleSettings, ...], info: ValidationInfo
 ) -> tuple[RuleSettings, ...]:
     aws = info.data.get("aws")  # missing when it is wrong itself
-    return check_rules(rules, aws.region if aws else None)
+    return check_rules(rules, aws.placed if aws else lambda spec: spec)
 
 
 class Settings(ConfigModel):
@@ -215,8 +229,11 @@ class Settings(ConfigModel):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def to_rules(self) -> tuple[Rule, ...]:
-        """The rules for the core, in the order of the file."""
-        return tuple(rule.to_rule() for rule in self.rules)
+        """The rules for the core, in the order of the file, each with its account."""
+        rules = [rule.to_rule() for rule in self.rules]
+        return tuple(
+            replace(rule, target=self.aws.placed(rule.target)) for rule in rules
+        )
 
     def warnings(self) -> list[str]:
         """What works and should not stay so, in words for the log."""

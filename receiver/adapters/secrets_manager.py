@@ -1,122 +1,78 @@
-"""AWS Secrets Manager through boto3: thin calls, and AWS's errors as ours.
+"""AWS Secrets Manager: the port ``Target`` as thin calls of one boto3 client.
 
-No message of AWS's is passed on: a validation error may quote the value. What we
-say is the operation, the error code and the request id. botocore repeats a call
-once on its own; every put and create carries our version id as its token, so a
-repetition changes nothing. Values are written and never read back.
+botocore repeats a call once on its own; every put and create carries our version id
+as its token, so a repetition changes nothing. Values are written and never read back.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
-from receiver.core.rules import Rule, TargetSpec
-from receiver.core.state import Observed
+from receiver.adapters.aws_answers import (
+    AWS_KEY,
+    described,
+    listed,
+    replica_list,
+    tag_list,
+)
+from receiver.adapters.aws_errors import (
+    EXISTS,
+    NOT_THERE,
+    WRONG_PARAMETER,
+    WRONG_STATE,
+    OnRequest,
+    translated,
+)
+from receiver.core.fingerprint import MANAGED_BY
+from receiver.core.rules import TargetSpec
+from receiver.core.state import Observed, Replica
 from receiver.ports import Surprise, VersionIdTaken
 
-_CONNECT_TIMEOUT, _READ_TIMEOUT, _ATTEMPTS = 3, 10, 2
-#: The longest that one call can take, in seconds; a lease must outlast it.
-CALL_TIMEOUT = float(_ATTEMPTS * (_CONNECT_TIMEOUT + _READ_TIMEOUT) + 2)
+#: AWS answers so when the secret went, or is about to, since we looked.
+_NOT_LIVE = (NOT_THERE, WRONG_STATE)
 
-_HOUR = 3600.0
-_NOT_THERE = "ResourceNotFoundException"
-_EXISTS = "ResourceExistsException"
-_WRONG_STATE = "InvalidRequestException"
-_WRONG_LABEL = "InvalidParameterException"
-_THROTTLED = frozenset(
-    ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown")
-)
-_DENIED = frozenset(
-    ("AccessDeniedException", "AccessDenied", "UnrecognizedClientException")
-)
-_KMS = frozenset(("EncryptionFailure", "DecryptionFailure"))
-_LATER = frozenset(("InternalServiceError", "ServiceUnavailable", "RequestTimeout"))
-
-OnRequest = Callable[[str, str], None]
-
-
-class SecretsManagerTargets:
-    """One target for each Region, made when a rule first needs it."""
-
-    def __init__(
-        self,
-        *,
-        region: str,
-        endpoint_url: str | None,
-        connections: int,
-        on_request: OnRequest,
-    ) -> None:
-        self._region = region
-        self._endpoint_url = endpoint_url
-        self._config = Config(
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=connections,
-            tcp_keepalive=True,
-        )
-        self._on_request = on_request
-        self._lock = threading.Lock()
-        self._made: dict[str, SecretsManager] = {}
-
-    def for_rule(self, rule: Rule) -> SecretsManager:
-        """The target of a rule's Region."""
-        region = rule.target.region or self._region
-        with self._lock:  # making a client is not thread-safe, using one is
-            if region not in self._made:
-                client = boto3.session.Session(region_name=region).client(
-                    "secretsmanager",
-                    endpoint_url=self._endpoint_url,
-                    config=self._config,
-                )
-                self._made[region] = SecretsManager(client, region, self._on_request)
-            return self._made[region]
-
-    def close(self) -> None:
-        """Close all connections."""
-        with self._lock:
-            for target in self._made.values():
-                target.close()
-            self._made.clear()
+_LISTING = {
+    "IncludePlannedDeletion": True,
+    "MaxResults": 100,
+    # What is created meanwhile comes last, so no page shifts under the reader.
+    "SortBy": "created-date",
+    "SortOrder": "asc",
+    "Filters": [{"Key": "tag-key", "Values": [MANAGED_BY]}],
+}
 
 
 class SecretsManager:
     """The port ``Target`` on one boto3 client. Safe to use from several threads."""
 
-    def __init__(self, client: Any, region: str, on_request: OnRequest) -> None:
+    def __init__(self, client: Any, on_request: OnRequest) -> None:
         self._client = client
-        self._region = region
         self._on_request = on_request
-
-    @property
-    def region(self) -> str:
-        """The Region of the client."""
-        return self._region
 
     def describe(self, name: str) -> Observed | None:
         """What AWS holds under this name or ARN; None: confirmed absent."""
         try:
-            answer = self._call("DescribeSecret", (_NOT_THERE,), SecretId=name)
+            answer = self._call("DescribeSecret", (NOT_THERE,), SecretId=name)
         except Surprise:
             return None
-        return Observed(
-            arn=answer["ARN"],
-            tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())},
-            stages={
-                version_id: tuple(labels)
-                for version_id, labels in answer.get("VersionIdsToStages", {}).items()
-            },
-            deleting="DeletedDate" in answer,
-            rotated=answer.get("RotationEnabled", False),
-            owning_service=answer.get("OwningService"),
-        )
+        return described(answer)
+
+    def listing(self) -> Iterator[tuple[str, Observed]]:
+        """Every secret with our tag key, page by page."""
+        here = self._client.meta.region_name
+        page_token: dict[str, str] = {}
+        while True:
+            page = self._call("ListSecrets", (), **_LISTING, **page_token)
+            for entry in page.get("SecretList", ()):
+                observed = listed(entry)
+                is_copy = entry.get("PrimaryRegion", here) != here
+                # The filter takes a key that only begins so, too.
+                if MANAGED_BY in observed.tags and not is_copy:
+                    yield entry["Name"], observed
+            # An empty page is not the last one; only a missing token tells.
+            if not page.get("NextToken"):
+                return
+            page_token = {"NextToken": page["NextToken"]}
 
     def create(
         self,
@@ -128,15 +84,19 @@ class SecretsManager:
         tags: dict[str, str],
     ) -> str:
         """Create with the value; returns the ARN. Surprise when the name is taken."""
-        optional = {"Description": spec.description, "KmsKeyId": spec.kms_key_id}
+        optional = {
+            "Description": spec.description,
+            "KmsKeyId": spec.kms_key_id,
+            "AddReplicaRegions": replica_list(spec.replicas),
+        }
         answer = self._call(
             "CreateSecret",
-            (_EXISTS, _WRONG_STATE),
+            (EXISTS, WRONG_STATE),
             Name=name,
             SecretString=body,
             ClientRequestToken=version_id,
-            Tags=_tag_list(tags),
-            **{key: value for key, value in optional.items() if value is not None},
+            Tags=tag_list(tags),
+            **{key: value for key, value in optional.items() if value},
         )
         return str(answer["ARN"])
 
@@ -145,13 +105,13 @@ class SecretsManager:
         try:
             answer = self._call(
                 "PutSecretValue",
-                (_NOT_THERE, _WRONG_STATE, _EXISTS),
+                (*_NOT_LIVE, EXISTS),
                 SecretId=arn,
                 SecretString=body,
                 ClientRequestToken=version_id,
             )
         except Surprise as surprise:
-            if surprise.args == (_EXISTS,):
+            if surprise.args == (EXISTS,):
                 raise VersionIdTaken from surprise
             raise
         return "AWSCURRENT" in answer.get("VersionStages", ())
@@ -160,7 +120,7 @@ class SecretsManager:
         """Move AWSCURRENT; Surprise when somebody moved it meanwhile."""
         self._call(
             "UpdateSecretVersionStage",
-            (_NOT_THERE, _WRONG_STATE, _WRONG_LABEL),
+            (*_NOT_LIVE, WRONG_PARAMETER),
             SecretId=arn,
             VersionStage="AWSCURRENT",
             MoveToVersionId=version_id,
@@ -169,85 +129,78 @@ class SecretsManager:
 
     def tag(self, arn: str, tags: dict[str, str]) -> None:
         """Add or overwrite tags."""
+        self._call("TagResource", _NOT_LIVE, SecretId=arn, Tags=tag_list(tags))
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove tags; AWS does not mind those that are not there."""
+        self._call("UntagResource", _NOT_LIVE, SecretId=arn, TagKeys=list(keys))
+
+    def update(
+        self, arn: str, *, description: str | None, kms_key_id: str | None
+    ) -> None:
+        """Change these two. Without a value in the request AWS makes no version."""
+        changed: dict[str, str] = {}
+        if description is not None:
+            changed["Description"] = description
+        if kms_key_id is not None:
+            changed["KmsKeyId"] = kms_key_id or AWS_KEY
+        self._call("UpdateSecret", _NOT_LIVE, SecretId=arn, **changed)
+
+    def replicate(self, arn: str, replicas: Sequence[Replica]) -> None:
+        """Add copies. Another secret of that name there is never overwritten."""
         self._call(
-            "TagResource",
-            (_NOT_THERE, _WRONG_STATE),
+            "ReplicateSecretToRegions",
+            _NOT_LIVE,
             SecretId=arn,
-            Tags=_tag_list(tags),
+            AddReplicaRegions=replica_list(replicas),
+            ForceOverwriteReplicaSecret=False,
+        )
+
+    def detach(self, arn: str, regions: Sequence[str]) -> None:
+        """AWS deletes the copies in these Regions."""
+        self._call(
+            "RemoveRegionsFromReplication",
+            (*_NOT_LIVE, WRONG_PARAMETER),
+            SecretId=arn,
+            RemoveReplicaRegions=list(regions),
         )
 
     def restore(self, arn: str) -> None:
         """Cancel a scheduled deletion."""
-        self._call("RestoreSecret", (_NOT_THERE, _WRONG_STATE), SecretId=arn)
+        self._call("RestoreSecret", _NOT_LIVE, SecretId=arn)
 
     def delete(self, arn: str, *, recovery_days: int | None) -> None:
-        """Schedule the deletion, or delete at once when ``recovery_days`` is None."""
+        """Schedule the deletion, or delete at once when ``recovery_days`` is None.
+        Surprise also when there are copies that we did not know of."""
         how: dict[str, Any] = {"RecoveryWindowInDays": recovery_days}
         if recovery_days is None:
             how = {"ForceDeleteWithoutRecovery": True}
-        self._call("DeleteSecret", (_NOT_THERE, _WRONG_STATE), SecretId=arn, **how)
+        self._call("DeleteSecret", (*_NOT_LIVE, WRONG_PARAMETER), SecretId=arn, **how)
 
     def check(self) -> None:
         """One harmless call, to see whether AWS answers us at all."""
         self._call("ListSecrets", (), MaxResults=1)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
     def _call(
         self, operation: str, surprises: tuple[str, ...], **arguments: Any
     ) -> Mapping[str, Any]:
         method = getattr(self._client, _METHODS[operation])
-        try:
+        with translated(operation, surprises=surprises, on_request=self._on_request):
             answer: Mapping[str, Any] = method(**arguments)
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-            self._on_request(operation, code)
-            if code in surprises:
-                raise Surprise(code) from None
-            raise _translate(operation, code, error.response) from None
-        except BotoCoreError as error:
-            kind = type(error).__name__
-            self._on_request(operation, kind)
-            # Such an error may quote an argument, so its text ends here.
-            raise Temporary(Cause.AWS_UNREACHABLE, f"{operation}: {kind}") from None
-        self._on_request(operation, "OK")
         return answer
 
 
 _METHODS = {
-    "DescribeSecret": "describe_secret",
     "CreateSecret": "create_secret",
-    "PutSecretValue": "put_secret_value",
-    "UpdateSecretVersionStage": "update_secret_version_stage",
-    "TagResource": "tag_resource",
-    "RestoreSecret": "restore_secret",
     "DeleteSecret": "delete_secret",
+    "DescribeSecret": "describe_secret",
     "ListSecrets": "list_secrets",
+    "PutSecretValue": "put_secret_value",
+    "RemoveRegionsFromReplication": "remove_regions_from_replication",
+    "ReplicateSecretToRegions": "replicate_secret_to_regions",
+    "RestoreSecret": "restore_secret",
+    "TagResource": "tag_resource",
+    "UntagResource": "untag_resource",
+    "UpdateSecret": "update_secret",
+    "UpdateSecretVersionStage": "update_secret_version_stage",
 }
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _translate(operation: str, code: str, answer: Any) -> ReplicationError:
-    meta = answer.get("ResponseMetadata", {})
-    detail = f"{operation}: {code} (request {meta.get('RequestId', 'unknown')})"
-    # Only whether KMS is named is taken from AWS's own text.
-    names_kms = "kms" in str(answer.get("Error", {}).get("Message", "")).lower()
-    if code in _KMS or (code in _DENIED and names_kms):
-        return Permanent(Cause.KMS_DENIED, detail)
-    if code in _DENIED:
-        return Permanent(Cause.AWS_DENIED, detail)
-    if code == "LimitExceededException":
-        return Temporary(Cause.VERSION_BUDGET, detail, after=_HOUR)
-    if code in _THROTTLED:
-        return Temporary(Cause.AWS_THROTTLED, detail)
-    if code in _LATER or meta.get("HTTPStatusCode", 0) >= 500:
-        return Temporary(Cause.AWS_UNREACHABLE, detail)
-    if "Token" in code or "Signature" in code:
-        # Credentials expire and come back by themselves.
-        return Temporary(Cause.AWS_UNREACHABLE, detail)
-    return Permanent(Cause.AWS_REFUSED, detail)

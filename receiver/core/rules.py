@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from receiver.core.state import SecretRef, Value
+from receiver.core.state import Replica, SecretRef, Value
 
 SCHEDULE, RETAIN, FORCE = "schedule", "retain", "force"
 #: The key of ``custom_metadata`` by which a secret's owner decides.
@@ -21,7 +21,11 @@ OPT_KEY = "replicate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSpec:
-    """Where a rule's secrets go and what they look like there."""
+    """Where a rule's secrets go and what they look like there.
+
+    ``region`` is empty only until the configuration's own takes its place.
+    ``role_arn`` is assumed for every call, None: our own role.
+    """
 
     name: str = "{mount}/{path}"
     format_key: str | None = None
@@ -30,7 +34,15 @@ class TargetSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
     on_delete: str = SCHEDULE
     recovery_window_days: int = 30
-    region: str | None = None
+    replicas: tuple[Replica, ...] = ()
+    region: str = ""
+    role_arn: str | None = None
+    external_id: str | None = None
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """What tells accounts and Regions apart: a name is unique within it."""
+        return self.region, self.role_arn or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

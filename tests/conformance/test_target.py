@@ -1,67 +1,20 @@
-"""What every ``Target`` does: the fake, and Secrets Manager over HTTP."""
+"""What every ``Target`` does with a value, its labels, and the secret's end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from receiver.adapters.secrets_manager import SecretsManagerTargets
-from receiver.core.rules import Rule, TargetSpec
+from receiver.core.rules import TargetSpec
+from receiver.core.state import Replica
 from receiver.ports import Surprise, Target, VersionIdTaken
-from tests.fake_target import FakeTarget
+from tests.conformance.worlds import ELSEWHERE, ONE, TWO, World, create, seen
 
-ONE, TWO, THREE = (f"v{number}-" + "abcd" * 13 for number in (1, 2, 3))
-REGION = "eu-central-1"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    """An emulator of Secrets Manager on a free port."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(params=["fake", "emulator"])
-def target(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Target]:
-    if request.param == "fake":
-        yield FakeTarget()
-        return
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    url = request.getfixturevalue("emulator")
-    client = boto3.session.Session(region_name=REGION).client(
-        "secretsmanager", endpoint_url=url
-    )
-    for secret in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
-        client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
-    client.close()
-    targets = SecretsManagerTargets(
-        region=REGION, endpoint_url=url, connections=2, on_request=lambda *_: None
-    )
-    yield targets.for_rule(Rule(name="r", mount="kv"))
-    targets.close()
-
-
-def create(target: Target, name: str = "a/b", *, body: str = "1") -> str:
-    """A new secret with version ONE."""
-    return target.create(
-        name, body=body, version_id=ONE, spec=TargetSpec(), tags={"k": "v"}
-    )
+pytest_plugins = ["tests.strict_aws.fixtures", "tests.conformance.world_fixtures"]
 
 
 def current(target: Target, name: str = "a/b") -> str | None:
     """The version id that is current."""
-    observed = target.describe(name)
-    assert observed is not None
-    return observed.current
+    return seen(target, name).current
 
 
 def test_what_is_not_there_is_none(target: Target) -> None:
@@ -72,15 +25,18 @@ def test_what_is_not_there_is_none(target: Target) -> None:
 def test_what_was_created_can_be_described(target: Target) -> None:
     """By name and by ARN; our token is its version id."""
     arn = create(target)
-    observed = target.describe("a/b")
+    observed = seen(target)
 
-    assert observed is not None
     assert observed == target.describe(arn)
     assert observed.arn == arn
     assert observed.tags == {"k": "v"}
     assert observed.stages[ONE] == ("AWSCURRENT",)
     assert not observed.deleting
     assert not observed.rotated
+    assert observed.owning_service is None
+    assert (observed.description, observed.kms_key_id) == (None, None)
+    assert observed.replicas == ()
+    assert observed.changed_at is not None
 
 
 def test_creating_again_is_safe(target: Target) -> None:
@@ -95,8 +51,7 @@ def test_a_put_becomes_current(target: Target) -> None:
     arn = create(target)
 
     assert target.put(arn, body="2", version_id=TWO)
-    observed = target.describe(arn)
-    assert observed is not None
+    observed = seen(target)
     assert observed.current == TWO
     assert observed.stages[ONE] == ("AWSPREVIOUS",)
 
@@ -139,23 +94,12 @@ def test_a_label_that_somebody_moved_is_a_surprise(target: Target) -> None:
         target.make_current(arn, version_id=ONE, instead_of=ONE)
 
 
-def test_tags_are_added_and_overwritten(target: Target) -> None:
-    """Others stay."""
-    arn = create(target)
-    target.tag(arn, {"k": "w", "new": "x"})
-    observed = target.describe(arn)
-
-    assert observed is not None
-    assert observed.tags == {"k": "w", "new": "x"}
-
-
 def test_a_deletion_is_scheduled_and_undone(target: Target) -> None:
     """While it is scheduled the secret is described with its versions."""
     arn = create(target)
     target.delete(arn, recovery_days=7)
-    observed = target.describe("a/b")
+    observed = seen(target)
 
-    assert observed is not None
     assert observed.deleting
     assert observed.current == ONE
 
@@ -183,3 +127,38 @@ def test_calls_for_what_is_gone_are_surprises(target: Target) -> None:
         target.tag(arn, {"a": "b"})
     with pytest.raises(Surprise):
         target.restore(arn)
+    with pytest.raises(Surprise):
+        target.delete(arn, recovery_days=7)
+    target.delete(arn, recovery_days=None)
+
+
+def test_a_name_can_stay_taken_after_a_deletion_at_once(world: World) -> None:
+    """A surprise, and still nothing is described; some time later it is free."""
+    target = world.target
+    target.delete(create(target), recovery_days=None)
+    world.keep_names(1)
+
+    with pytest.raises(Surprise):
+        create(target)
+    assert target.describe("a/b") is None
+    assert create(target)
+
+
+def test_a_scheduled_secret_is_not_touched(target: Target) -> None:
+    """Every call for it is a surprise until it is restored, a create too."""
+    arn = create(target)
+    target.delete(arn, recovery_days=7)
+
+    for call in (
+        lambda: create(target),
+        lambda: target.put(arn, body="2", version_id=TWO),
+        lambda: target.make_current(arn, version_id=ONE, instead_of=ONE),
+        lambda: target.tag(arn, {"a": "b"}),
+        lambda: target.untag(arn, ["k"]),
+        lambda: target.update(arn, description="d", kms_key_id=None),
+        lambda: target.replicate(arn, [Replica(ELSEWHERE)]),
+        lambda: target.delete(arn, recovery_days=7),
+    ):
+        with pytest.raises(Surprise):
+            call()
+    assert seen(target).tags == {"k": "v"}

@@ -47,6 +47,9 @@ def _out_of_bounds(shape: Shape, value: Any, where: str) -> Iterator[str]:
     pattern = shape.metadata.get("pattern")
     if pattern and not re.search(pattern, value):
         yield f"Value at '{where}' must match {pattern}"
+    known = shape.metadata.get("enum")
+    if known and value not in known:
+        yield f"Value at '{where}' must satisfy enum value set: {known}"
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if name in value:

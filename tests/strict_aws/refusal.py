@@ -16,3 +16,11 @@ class Refusal:
     def body(self) -> dict[str, str]:
         """As the JSON protocol of AWS writes it."""
         return {"__type": self.code, "message": self.message}
+
+    def document(self) -> str:
+        """As the older query protocol writes it, which STS speaks."""
+        return (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{self.code}</Code>"
+            f"<Message>{self.message}</Message></Error>"
+            "<RequestId>strict</RequestId></ErrorResponse>"
+        )

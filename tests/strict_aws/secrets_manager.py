@@ -1,4 +1,4 @@
-"""Moto's Secrets Manager with the states of AWS: labels, deletion, quota, keys.
+"""Moto's Secrets Manager with the states of AWS: labels, deletion, quota, keys, copies.
 
 Each override is one thing that AWS refuses or shows otherwise. AWSCURRENT has one
 truth here, the label itself: what moto calls the default version follows it.
@@ -8,18 +8,17 @@ truth here, the label itself: what moto calls the default version follows it.
 from __future__ import annotations
 
 import copy
-import json
 import re
-import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from moto.kms.models import kms_backends
 from moto.secretsmanager import models, urls
 from moto.secretsmanager.exceptions import (
     InvalidParameterException,
     InvalidRequestException,
     OperationNotPermittedOnReplica,
+    ResourceExistsException,
     SecretNotFoundException,
     SecretsManagerClientError,
 )
@@ -27,15 +26,27 @@ from moto.secretsmanager.models import (
     FakeSecret,
     ReplicaSecret,
     SecretsManagerBackend,
+    SecretsStore,
     secretsmanager_backends,
 )
-from moto.secretsmanager.responses import SecretsManagerResponse
 
-_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
-_DAY, _VERSIONS_A_DAY, _TAGS = 24 * 3600, 100, 50
+from tests.strict_aws.responses import StrictResponse
+from tests.strict_aws.secret import (
+    AWS_KEY,
+    CURRENT,
+    StrictSecret,
+    check_tag_count,
+    is_usable,
+)
+
+_PAGE = 100
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
 _SCHEDULED = (
     "You can't perform this operation on the secret because it was marked for deletion."
+)
+_NAME_SCHEDULED = (
+    "You can't create this secret because a secret with this name is already scheduled "
+    "for deletion."
 )
 
 
@@ -47,37 +58,21 @@ def install() -> None:
 
 def freeze_listings(calls: int) -> None:
     """Let the next ``calls`` ListSecrets of each Region show what is there now."""
+    for backend in _backends():
+        backend.freeze_listing(calls)
+
+
+def keep_names(calls: int) -> None:
+    """Let the next ``calls`` CreateSecret of each Region find a force-deleted name
+    taken."""
+    for backend in _backends():
+        backend.names_kept = calls
+
+
+def _backends() -> Iterator[StrictBackend]:
     for _, _, backend in secretsmanager_backends.iter_backends():
         if isinstance(backend, StrictBackend):
-            backend.freeze_listing(calls)
-
-
-class StrictSecret(FakeSecret):
-    """A secret whose every label is on one version, and whose bare ones are hidden."""
-
-    def version_with(self, label: str) -> str | None:
-        """The version that has the label."""
-        for version_id, version in self.versions.items():
-            if label in version["version_stages"]:
-                return version_id
-        return None
-
-    def reset_default_version(
-        self, secret_version: dict[str, Any], version_id: str
-    ) -> None:
-        """Move AWSCURRENT here and AWSPREVIOUS to where it was; others stay."""
-        before = self.version_with(_CURRENT)
-        labels = list(secret_version["version_stages"])
-        self.remove_version_stages_from_old_versions([*labels, _PREVIOUS])
-        if before is not None:
-            self.versions[before]["version_stages"].append(_PREVIOUS)
-        self.versions[version_id] = secret_version
-        self.default_version_id = version_id
-
-    def _form_version_ids_to_stages(self) -> dict[str, Any]:
-        """Describe and List show labelled versions only."""
-        every = super()._form_version_ids_to_stages()
-        return {version_id: labels for version_id, labels in every.items() if labels}
+            yield backend
 
 
 class StrictBackend(SecretsManagerBackend):
@@ -87,6 +82,8 @@ class StrictBackend(SecretsManagerBackend):
         super().__init__(region_name, account_id)
         self._frozen = self.secrets
         self._frozen_calls = 0
+        self._force_deleted: set[str] = set()
+        self.names_kept = 0
 
     @property
     def _url_module(self) -> Any:
@@ -102,11 +99,13 @@ class StrictBackend(SecretsManagerBackend):
         """A scheduled name is refused whatever the token; tags and key are checked."""
         taken = self.secrets.get(name)
         if taken is not None and taken.is_deleted():
-            raise InvalidRequestException(
-                "You can't create this secret because a secret with this name is "
-                "already scheduled for deletion."
-            )
-        _check_tag_count({tag["Key"] for tag in request["tags"]})
+            raise InvalidRequestException(_NAME_SCHEDULED)
+        if isinstance(taken, ReplicaSecret):
+            raise ResourceExistsException(f"The secret {name} already exists.")
+        if name in self._force_deleted and self.names_kept:
+            self.names_kept -= 1
+            raise InvalidRequestException(_NAME_SCHEDULED)
+        check_tag_count({tag["Key"] for tag in request["tags"]})
         self._check_key(request["kms_key_id"], "EncryptionFailure")
         return super().create_secret(name, *args, **request)
 
@@ -114,17 +113,23 @@ class StrictBackend(SecretsManagerBackend):
         """Refused while scheduled, over the quota or without a usable key."""
         secret = self._writable(secret_id)
         self._check_key(secret.kms_key_id, "EncryptionFailure")
-        _check_quota(secret, request["client_request_token"])
+        secret.check_quota(request["client_request_token"])
         return super().put_secret_value(secret_id, *args, **request)
 
     def update_secret(self, secret_id: str, *args: Any, **request: Any) -> str:
-        """Refused as a put is; a quota only matters where there is a value."""
+        """Refused as a put is; a quota only matters where there is a value. What is
+        given empty is taken away, which moto takes for not given."""
         secret = self._writable(secret_id)
-        key = request["kms_key_id"] or secret.kms_key_id
-        self._check_key(key, "EncryptionFailure")
+        key = request["kms_key_id"]
+        used = secret.kms_key_id if key is None else key
+        self._check_key(used, "EncryptionFailure")
         if request["secret_string"] is not None or request["secret_binary"] is not None:
-            _check_quota(secret, request["client_request_token"])
-        return super().update_secret(secret_id, *args, **request)
+            secret.check_quota(request["client_request_token"])
+        answer = super().update_secret(secret_id, *args, **request)
+        secret.kms_key_id = AWS_KEY if used == "" else used
+        if request["description"] == "":
+            secret.description = None
+        return answer
 
     def get_secret_value(self, secret_id: str, *args: Any, **request: Any) -> Any:
         """Unreadable without a usable key."""
@@ -136,13 +141,15 @@ class StrictBackend(SecretsManagerBackend):
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         """Refused while scheduled, and beyond 50 together with those it has."""
         secret = self._writable(arn)
-        _check_tag_count({tag["Key"] for tag in secret.tags or ()} | tags.keys())
+        check_tag_count({tag["Key"] for tag in secret.tags or ()} | tags.keys())
         super().tag_resource(arn, tags)
+        secret.touch()
 
     def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
         """Refused while scheduled."""
-        self._writable(arn)
+        secret = self._writable(arn)
         super().untag_resource(arn, tag_keys)
+        secret.touch()
 
     def update_secret_version_stage(
         self,
@@ -164,19 +171,97 @@ class StrictBackend(SecretsManagerBackend):
         answer = super().update_secret_version_stage(
             secret_id, version_stage, remove_from_version_id, move_to_version_id
         )
-        secret.set_default_version_id(secret.version_with(_CURRENT))
+        secret.set_default_version_id(secret.version_with(CURRENT))
+        secret.touch()
         return answer
 
-    def list_secrets(self, *args: Any, **request: Any) -> Any:
-        """What is there, or what was there when the listing was frozen."""
-        if not self._frozen_calls:
-            return super().list_secrets(*args, **request)
-        self._frozen_calls -= 1
-        now, self.secrets = self.secrets, self._frozen
+    def replicate_secret_to_regions(
+        self,
+        secret_id: str,
+        replica_regions: list[dict[str, str]],
+        force_overwrite: bool,
+    ) -> tuple[str, list[dict[str, Any]]]:
+        """Refused while scheduled, and where a copy is; a failed one is tried anew."""
+        secret = self._writable(secret_id)
+        wanted = {one["Region"] for one in replica_regions}
+        before = [one for one in secret.replicas if one.region in wanted]
+        if any(one.has_replica for one in before):
+            raise InvalidParameterException("The secret is already replicated there.")
+        super().replicate_secret_to_regions(secret_id, replica_regions, force_overwrite)
+        secret.replicas = [one for one in secret.replicas if one not in before]
+        secret.touch()
+        return secret.arn, [one.config for one in secret.replicas]
+
+    def remove_regions_from_replication(
+        self, secret_id: str, replica_regions: list[str]
+    ) -> tuple[str, list[dict[str, str]]]:
+        """The copies go at once."""
+        secret = self._writable(secret_id)
+        _, left = super().remove_regions_from_replication(secret_id, replica_regions)
+        secret.touch()
+        return secret.arn, left
+
+    def rotate_secret(
+        self,
+        secret_id: str,
+        client_request_token: str | None = None,
+        rotation_lambda_arn: str | None = None,
+        rotation_rules: dict[str, Any] | None = None,
+        rotate_immediately: bool = True,
+    ) -> str:
+        """Rotation is on, if there is a function for it; it is not run here, so there
+        is no new version either, which moto would make without any value."""
+        secret = self._writable(secret_id)
+        function = rotation_lambda_arn or secret.rotation_lambda_arn
+        if not function:
+            raise InvalidRequestException("No Lambda rotation function ARN is given.")
+        secret.rotation_lambda_arn = function
+        secret.rotation_requested = secret.rotation_enabled = True
+        days = (rotation_rules or {}).get("AutomaticallyAfterDays", 0)
+        secret.auto_rotate_after_days = days
+        secret.touch()
+        return secret.to_short_dict()
+
+    def delete_secret(
+        self,
+        secret_id: str,
+        recovery_window_in_days: int | None,
+        force_delete_without_recovery: bool,
+    ) -> tuple[str, str, float]:
+        """The name of one that is deleted at once can stay taken for a while."""
+        secret = self.secrets.get(secret_id)
+        answer = super().delete_secret(
+            secret_id, recovery_window_in_days, force_delete_without_recovery
+        )
+        if secret is not None and force_delete_without_recovery:
+            self._force_deleted.add(secret.name)
+        return answer
+
+    def list_secrets(
+        self,
+        filters: list[dict[str, Any]],
+        max_results: int | None = None,
+        next_token: str | None = None,
+        include_planned_deletion: bool = False,
+        *,
+        newest_first: bool = False,
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page is taken and then filtered: it can come out short, or empty, and not
+        be the last. Of what is there, or was when the listing was frozen."""
+        store = self._frozen if self._frozen_calls else self.secrets
+        self._frozen_calls = max(0, self._frozen_calls - 1)
+        keys = list(reversed(store)) if newest_first else list(store)
+        start = int(next_token or 0)
+        end = start + (max_results or _PAGE)
+        page = {key: dict.__getitem__(store, key) for key in keys[start:end]}
+        now, self.secrets = self.secrets, SecretsStore(page)
         try:
-            return super().list_secrets(*args, **request)
+            found, _ = super().list_secrets(
+                filters, _PAGE, None, include_planned_deletion
+            )
         finally:
             self.secrets = now
+        return found, str(end) if end < len(keys) else None
 
     def _is_valid_identifier(self, identifier: str) -> bool:
         """A partial ARN whose name ends like a suffix is taken for a whole one."""
@@ -196,56 +281,5 @@ class StrictBackend(SecretsManagerBackend):
         return secret
 
     def _check_key(self, key_id: str | None, failure: str) -> None:
-        if key_id is None or key_id.endswith(self.DEFAULT_KMS_KEY_ALIAS):
-            return
-        kms = kms_backends[self.account_id][self.region_name]
-        wanted = kms.get_alias_name(key_id)
-        for key in kms.list_keys():
-            if wanted in {key.id, key.arn, *key.aliases} and key.enabled:
-                return
-        raise SecretsManagerClientError(failure, "The KMS key can't be used")
-
-
-class StrictResponse(SecretsManagerResponse):
-    """Answers without empty lists of labels."""
-
-    def get_secret_value(self) -> str:
-        """A version without labels has no list of them."""
-        return json.dumps(_without_empty_labels(super().get_secret_value()))
-
-    def put_secret_value(self) -> str:
-        """The labels that the version has now, if any."""
-        return json.dumps(_without_empty_labels(super().put_secret_value()))
-
-    def list_secret_version_ids(self) -> str:
-        """Versions without labels only when asked for."""
-        secret = self.backend.describe_secret(self._get_param("SecretId"))
-        answer = json.loads(super().list_secret_version_ids())
-        versions = [_bare(version) for version in answer["Versions"]]
-        if not self._get_param("IncludeDeprecated", if_none=False):
-            versions = [version for version in versions if "VersionStages" in version]
-        answer = {"ARN": secret.arn, "Name": secret.name, "Versions": versions}
-        return json.dumps(answer)
-
-
-def _without_empty_labels(answer: str) -> dict[str, Any]:
-    return _bare(json.loads(answer))
-
-
-def _bare(version: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in version.items() if k != "VersionStages" or v}
-
-
-def _check_tag_count(keys: set[str]) -> None:
-    if len(keys) > _TAGS:
-        raise InvalidParameterException(f"A secret has at most {_TAGS} tags")
-
-
-def _check_quota(secret: StrictSecret, token: str) -> None:
-    """AWS keeps every version for a day, and a hundred of them."""
-    since = time.time() - _DAY
-    young = [v for v in secret.versions.values() if v["createdate"] > since]
-    if token not in secret.versions and len(young) >= _VERSIONS_A_DAY:
-        raise SecretsManagerClientError(
-            "LimitExceededException", "The secret has too many versions"
-        )
+        if not is_usable(key_id, self.account_id, self.region_name):
+            raise SecretsManagerClientError(failure, "The KMS key can't be used")

@@ -8,6 +8,7 @@ until ``reset`` there.
     POST /_strict/fail       {"calls": 3}       the next calls: status 500
     POST /_strict/deny       {"operation": "PutSecretValue", "kms": false}
     POST /_strict/list-lag   {"calls": 3}       ListSecrets shows what is there now
+    POST /_strict/name-lag   {"calls": 3}       a force-deleted name stays taken
     POST /_strict/reset      {}                 all of this off
     GET  /_strict/           what is set
 """
@@ -20,6 +21,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import parse_qs
 
 import botocore.session
 from moto.moto_server.werkzeug_app import (
@@ -31,7 +33,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.strict_aws import limits, secrets_manager
-from tests.strict_aws.refusal import Refusal
 from tests.strict_aws.weather import Weather
 
 
@@ -59,19 +60,30 @@ class StrictAws:
         with self._one_at_a_time:
             if request.path.startswith("/_strict/"):
                 return self._hook(request, body)(environ, start)
-            refusal = self._refusal(request.headers.get("X-Amz-Target", ""), body)
-            if refusal is not None:
-                return _json(refusal.body(), refusal.status)(environ, start)
+            target = request.headers.get("X-Amz-Target", "")
+            refused = self._secrets_manager(target, body) or self._sts(body)
+            if refused is not None:
+                return refused(environ, start)
             answer: Iterable[bytes] = self._moto(environ, start)
             return answer
 
-    def _refusal(self, target: str, body: bytes) -> Refusal | None:
+    def _secrets_manager(self, target: str, body: bytes) -> Response | None:
         service, _, operation = target.partition(".")
         if service != "secretsmanager":
             return None
-        return self._weather.strike(operation) or limits.fault(
+        refusal = self._weather.strike(operation) or limits.fault(
             self._model, operation, json.loads(body)
         )
+        return _json(refusal.body(), refusal.status) if refusal else None
+
+    def _sts(self, body: bytes) -> Response | None:
+        if not body.startswith(b"Action="):
+            return None
+        (action,) = parse_qs(body.decode())["Action"]
+        refusal = self._weather.bar(action)
+        if refusal is None:
+            return None
+        return Response(refusal.document(), refusal.status, content_type="text/xml")
 
     def _hook(self, request: Request, body: bytes) -> Response:
         asked = json.loads(body) if body else {}
@@ -84,9 +96,12 @@ class StrictAws:
                 self._weather.denied[asked["operation"]] = asked.get("kms", False)
             case "POST", "list-lag":
                 secrets_manager.freeze_listings(asked["calls"])
+            case "POST", "name-lag":
+                secrets_manager.keep_names(asked["calls"])
             case "POST", "reset":
                 self._weather.clear()
                 secrets_manager.freeze_listings(0)
+                secrets_manager.keep_names(0)
             case "GET", "":
                 pass
             case _:

@@ -89,17 +89,50 @@ def test_a_lagging_entry_has_its_old_labels(strict: Account, hook: Hook) -> None
     assert stages == {zero: ["AWSCURRENT"]}
 
 
+def test_a_force_deleted_name_stays_taken(strict: Account, hook: Hook) -> None:
+    """For so many creates; Describe finds nothing, and other names are free."""
+    name, token = strict.create()
+    strict.secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    hook("name-lag", calls=2)
+
+    for _ in range(2):
+        with refused("ResourceNotFoundException"):
+            strict.secrets.describe_secret(SecretId=name)
+        strict.create()
+        with refused("InvalidRequestException"):
+            strict.secrets.create_secret(Name=name, SecretString="1")
+    strict.secrets.create_secret(Name=name, SecretString="1", ClientRequestToken=token)
+    assert strict.stages(name) == {token: ["AWSCURRENT"]}
+
+
+def test_a_role_can_be_out_of_reach(strict: Account, hook: Hook) -> None:
+    """AssumeRole is denied as any other operation, by STS."""
+    sts = strict.client("sts")
+    role = {
+        "RoleArn": "arn:aws:iam::222222222222:role/replicator",
+        "RoleSessionName": "test",
+    }
+    sts.assume_role(**role)
+    hook("deny", operation="AssumeRole")
+    with refused("AccessDenied"):
+        sts.assume_role(**role)
+
+
 def test_reset_ends_all_of_it(strict: Account, hook: Hook) -> None:
     """Whatever was left of it; the secrets stay."""
     name, _ = strict.create()
+    again, _ = strict.create()
+    strict.secrets.delete_secret(SecretId=again, ForceDeleteWithoutRecovery=True)
     hook("throttle", calls=9)
     hook("fail", calls=9)
     hook("deny", operation="DescribeSecret")
     hook("list-lag", calls=9)
+    hook("name-lag", calls=9)
     assert hook("reset") == {"throttled": 0, "failing": 0, "denied": {}}
 
     new, _ = strict.create()
-    assert {name, new} <= listed(strict)
+    strict.secrets.create_secret(Name=again, SecretString="1")
+    assert {name, new, again} <= listed(strict)
     assert strict.stages(name)
 
 

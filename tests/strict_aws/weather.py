@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tests.strict_aws.refusal import Refusal
 
 _KMS = "Access to KMS is not allowed"
+_USER = "User is not authorized to perform:"
 
 
 @dataclass
@@ -38,7 +39,14 @@ class Weather:
             self.failing -= 1
             return Refusal("InternalServiceError", "An error occurred", status=500)
         if operation in self.denied:
-            action = f"not authorized to perform: secretsmanager:{operation}"
-            message = _KMS if self.denied[operation] else f"User is {action}"
+            message = f"{_USER} secretsmanager:{operation}"
+            if self.denied[operation]:
+                message = _KMS
             return Refusal("AccessDeniedException", message)
+        return None
+
+    def bar(self, action: str) -> Refusal | None:
+        """The answer of STS to an action that is denied; None: it is not."""
+        if action in self.denied:
+            return Refusal("AccessDenied", f"{_USER} sts:{action}", status=403)
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from receiver.core.rules import Rule, TargetSpec
+from receiver.core.state import Replica
 from receiver.settings import Settings, load_settings, schema
 from vault_audit_forwarder.program.config_file import ConfigError, HostPort
 from vault_audit_forwarder.signing import new_key
@@ -25,7 +26,8 @@ vault:
   ca_file: ca.pem
   namespace: team/a
   timeout: 2s
-aws: {region: eu-central-1, endpoint_url: null, role_arn: null, external_id: null}
+aws: {region: eu-central-1, endpoint_url: null,
+      role_arn: "arn:aws:iam::111111111111:role/replicator", external_id: agreed}
 webhook: {signing_keys: ["${WEBHOOK_SIGNING_KEY}"], tolerance: 5m}
 admin:
   tokens: [{name: oncall, scope: admin, token_file: /run/secrets/admin-token}]
@@ -43,7 +45,7 @@ rules:
       description: null
       kms_key_id: null
       tags: {team: platform}
-      replica_regions: []
+      replica_regions: [eu-west-1, {region: eu-west-2, kms_key_id: alias/copies}]
       on_delete: schedule
       recovery_window_days: 30
       region: null
@@ -57,6 +59,8 @@ rules:
       format: {key: password}
       on_delete: retain
       region: eu-west-1
+      role_arn: arn:aws-cn:iam::222222222222:role/path/re@plicator
+      external_id: "12:34/56"
 queue: {kind: sqlite, path: state.db}
 reconcile: {interval: 30m, at_start: true, v1_interval: 6h, max_delete_percent: 10,
             max_delete_count: 50, max_delete_floor: 10}
@@ -85,7 +89,13 @@ def test_every_key(tmp_path: Path) -> None:
             name="hybrid",
             mount="hybrid-aws-secrets",
             exclude=("tmp/**",),
-            target=TargetSpec(tags={"team": "platform"}),
+            target=TargetSpec(
+                tags={"team": "platform"},
+                replicas=(Replica("eu-west-1"), Replica("eu-west-2", "alias/copies")),
+                region="eu-central-1",
+                role_arn="arn:aws:iam::111111111111:role/replicator",
+                external_id="agreed",
+            ),
         ),
         Rule(
             name="plain",
@@ -96,6 +106,8 @@ def test_every_key(tmp_path: Path) -> None:
                 format_key="password",
                 on_delete="retain",
                 region="eu-west-1",
+                role_arn="arn:aws-cn:iam::222222222222:role/path/re@plicator",
+                external_id="12:34/56",
             ),
         ),
     )
@@ -105,7 +117,8 @@ def test_defaults(load: Load) -> None:
     """What is left out has the documented value."""
     settings = load()
 
-    assert settings.to_rules() == (Rule(name="hybrid", mount="kv"),)
+    here = TargetSpec(region="eu-central-1")
+    assert settings.to_rules() == (Rule(name="hybrid", mount="kv", target=here),)
     assert settings.webhook.tolerance == 300.0
     assert (settings.reconcile.interval, settings.reconcile.at_start) == (1800.0, True)
     assert settings.limits.writes_per_second == 20
@@ -166,16 +179,6 @@ NOT_YET: list[tuple[str, Any]] = [
     ("vault.auth", {"method": "kubernetes", "role": "r"}),
     ("vault.auth", {"method": "secrets_manager", "secret_id": "x"}),
     ("queue", {"kind": "sqs", "url": "u", "table": "t"}),
-    ("aws.role_arn", "arn:aws:iam::1:role/r"),
-    ("aws.external_id", "x"),
-    ("rules.0.target.replica_regions", ["eu-west-1"]),
-    ("rules.0.target.replica_regions", [{"region": "eu-west-1"}]),
-    ("rules.0.target.role_arn", "arn:aws:iam::1:role/r"),
-    ("rules.0.target.external_id", "x"),
-    ("reconcile.v1_interval", "1h"),
-    ("reconcile.max_delete_percent", 50),
-    ("reconcile.max_delete_count", 1),
-    ("reconcile.max_delete_floor", 1),
     ("notify", [{"kind": "sns", "topic_arn": "arn:x"}]),
 ]
 
@@ -188,6 +191,9 @@ def test_what_is_not_built_is_refused(load: Load, where: str, value: Any) -> Non
     assert len(caught.value.problems) == 1
 
 
+ROLE = "arn:aws:iam::222222222222:role/replicator"
+OTHER_ROLE = "arn:aws:iam::333333333333:role/replicator"
+
 WRONG: list[tuple[str, Any, str]] = [
     ("listen", "8080", "HOST:PORT"),
     ("vault.adress", "x", "Did you mean address"),
@@ -199,6 +205,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("vault.auth", {"method": "magic"}, "method"),
     ("vault.timeout", "0s", "longer"),
     ("aws.endpoint_url", "ftp://x", "must be a URL"),
+    ("aws.role_arn", "arn:aws:iam::1:role/r", "form"),
+    ("aws.role_arn", "arn:aws:iam::123456789012:user/r", "form"),
+    ("aws.external_id", "agreed", "external_id needs the role_arn"),
     ("webhook", {}, "signing_keys or signing_key_files"),
     ("webhook.signing_keys", ["whsec_short"], "base64|bytes"),
     ("webhook.tolerance", 300, "unit"),
@@ -222,6 +231,25 @@ WRONG: list[tuple[str, Any, str]] = [
     ("rules.0.target.on_delte", "retain", "Did you mean on_delete"),
     ("rules.0.target.recovery_window_days", 6, "at least 7"),
     ("rules.0.target.recovery_window_days", 31, "at most 30"),
+    ("rules.0.target.replica_regions", "eu-west-1", "list"),
+    ("rules.0.target.replica_regions", ["Ireland"], "form"),
+    ("rules.0.target.replica_regions", [{"region": "eu west 1"}], "form"),
+    ("rules.0.target.replica_regions", [{"kms_key_id": "k"}], "region: is required"),
+    ("rules.0.target.replica_regions", [{"regoin": "r"}], "Did you mean region"),
+    ("rules.0.target.replica_regions", ["eu-west-1", "eu-west-1"], "twice"),
+    (
+        "rules.0.target.replica_regions",
+        ["eu-west-1", {"region": "eu-west-1", "kms_key_id": "k"}],
+        "twice",
+    ),
+    ("rules.0.target.replica_regions", ["eu-central-1"], "the Region that the rule"),
+    ("rules.0.target.role_arn", "replicator", "form"),
+    (
+        "rules.0.target",
+        {"role_arn": ROLE, "external_id": "x"},
+        "at least 2",
+    ),
+    ("rules.0.target.external_id", "agreed", "external_id needs the role_arn"),
     ("rules.0.target.tags", {"aws:x": "y"}, "set by others"),
     ("rules.0.target.tags", {"managed-by": "me"}, "set by others"),
     ("rules.0.target.tags", {"vault-seal": "x"}, "set by others"),
@@ -234,6 +262,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("rules.0.target.tags", {"k": 42}, "quote"),
     ("rules.0", {"name": "r", "mount": "*"} | {"target": {"name": "{path}"}}, "mount"),
     ("reconcile.interval", "sometimes", "duration"),
+    ("reconcile.v1_interval", "0s", "longer"),
+    ("reconcile.max_delete_percent", 101, "at most 100"),
+    ("reconcile.max_delete_count", -1, "at least 0"),
+    ("reconcile.max_delete_floor", -1, "at least 0"),
     ("limits.writes_per_second", 0, "greater than"),
     ("workers", 0, "at least 1"),
     ("log_level", "loud", "debug"),
@@ -270,6 +302,13 @@ OTHER = {"name": "other", "mount": "kv"}
             [{"name": "a", "mount": "kv", "target": {"region": "eu-central-1"}}, OTHER],
             "can match",
         ),
+        (
+            [
+                {"name": "a", "mount": "kv", "target": {"role_arn": ROLE}},
+                OTHER | {"target": {"role_arn": ROLE, "external_id": "agreed"}},
+            ],
+            "can match",
+        ),
     ],
 )
 def test_rules_that_meet(load: Load, rules: list[Any], says: str) -> None:
@@ -286,11 +325,48 @@ def test_rules_that_meet(load: Load, rules: list[Any], says: str) -> None:
             OTHER | {"include": ["x/*"]},
         ],
         [{"name": "a", "mount": "kv", "target": {"region": "eu-west-1"}}, OTHER],
+        [{"name": "a", "mount": "kv", "target": {"role_arn": ROLE}}, OTHER],
+        [
+            {"name": "a", "mount": "kv", "target": {"role_arn": ROLE}},
+            OTHER | {"target": {"role_arn": OTHER_ROLE}},
+        ],
     ],
 )
 def test_rules_that_keep_apart(load: Load, rules: list[Any]) -> None:
-    """Rules for different secrets, or for different Regions, are taken."""
+    """Rules for different secrets, Regions or accounts are taken."""
     assert len(load({"rules": rules}).to_rules()) == 2
+
+
+def test_a_rule_that_names_the_role_of_all(load: Load) -> None:
+    """It goes where the others go, and so must not meet them."""
+    named = {"name": "a", "mount": "kv", "target": {"role_arn": ROLE}}
+    with pytest.raises(ConfigError, match="can match"):
+        load({"aws.role_arn": ROLE, "rules": [named, OTHER]})
+
+
+def test_a_role_keeps_its_own_external_id(load: Load) -> None:
+    """That of the whole installation is agreed on for another role."""
+    named = {"name": "a", "mount": "x", "target": {"role_arn": OTHER_ROLE}}
+    changes = {"aws.role_arn": ROLE, "aws.external_id": "agreed"}
+    own, inherited = load(changes | {"rules": [named, OTHER]}).to_rules()
+
+    assert (own.target.role_arn, own.target.external_id) == (OTHER_ROLE, None)
+    assert (inherited.target.role_arn, inherited.target.external_id) == (
+        ROLE,
+        "agreed",
+    )
+    assert inherited.target.account == ("eu-central-1", ROLE)
+
+
+def test_a_copy_beside_the_region_of_its_rule(load: Load) -> None:
+    """The Region of the others is free for copies where a rule has its own."""
+    target = {"region": "eu-west-1", "replica_regions": ["eu-central-1"]}
+    (rule,) = load({"rules.0.target": target}).to_rules()
+    assert rule.target.replicas == (Replica("eu-central-1"),)
+
+    target = {"region": "eu-west-1", "replica_regions": ["eu-west-1"]}
+    with pytest.raises(ConfigError, match=r"rules\[0\].target.replica_regions"):
+        load({"rules.0.target": target})
 
 
 def test_two_tokens_of_one_name(load: Load) -> None:
