@@ -11,50 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from receiver.apply import Round, apply, name_of_action, state_after
+from receiver.apply import Round
+from receiver.bring import Bringer
+from receiver.circuits import TRIPPING
 from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
-from receiver.core.fingerprint import SEAL, Fingerprint
-from receiver.core.naming import name_of
-from receiver.core.plan import (
-    Action,
-    Create,
-    InSync,
-    Leave,
-    Nothing,
-    Place,
-    Put,
-    plan_one,
-)
+from receiver.core.fingerprint import Fingerprint
 from receiver.core.render import render
 from receiver.core.retry import GUARD_ROUNDS, guard_delay
-from receiver.core.rules import Rule, rules_for
-from receiver.core.state import Entry, Observed, SecretRef, State, Truth, Value, Work
+from receiver.core.rules import Rule
+from receiver.core.state import Entry, State, Truth, Value, Work
 from receiver.core.times import nanoseconds
-from receiver.core.version_budget import DAY, wait_for_version
-from receiver.ports import Journal, Source, Surprise, Target
+from receiver.means import Means
+from receiver.orphans import Orphans
+from receiver.outcome import Outcome
+from receiver.places import Spot, move_in, survey
+from receiver.ports import Source
 
-#: How often AWS may turn out different from what was believed in one round.
-_SURPRISES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one round did for one secret under one rule, for logs and metrics.
-
-    ``action`` is none, create, update, repair, restore, delete or leave; ``lag`` is in
-    seconds, None when the round was not about a newly written version. ``expires`` is
-    when Vault will delete the version by itself, in epoch seconds: nothing is logged
-    then, so somebody must look.
-    """
-
-    ref: SecretRef
-    rule: str
-    name: str
-    action: str
-    version: int | None = None
-    version_id: str | None = None
-    lag: float | None = None
-    expires: float | None = None
+_CONFLICTS = frozenset((Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +47,16 @@ class Replicator:
         self,
         *,
         source: Source,
-        journal: Journal,
-        targets: Callable[[Rule, Work], Target],
         mapping: Callable[[], Mapping],
-        now: Callable[[], float],
-        versions_per_day: int = 60,
+        means: Means,
     ) -> None:
-        """``versions_per_day`` of one secret are free; further ones are spread out."""
         self._source = source
-        self._journal = journal
-        self._targets = targets
         self._mapping = mapping
-        self._now = now
-        self._versions_per_day = versions_per_day
+        self._means = means
+        self._journal = means.journal
+        self._circuits = means.circuits
+        self._bringer = Bringer(means)
+        self._orphans = Orphans(means)
 
     def replicate(self, work: Work) -> list[Outcome]:
         """Make AWS agree with Vault for one reference, under every rule it matches.
@@ -95,43 +65,75 @@ class Replicator:
         is raised in the end. What only somebody else can mend is in the journal.
         """
         mapping, ref = self._mapping(), work.hint.ref
-        rules = rules_for(mapping.rules, ref)
-        entries = {rule.name: self._journal.get(ref, rule.name) for rule in rules}
-        if not rules:
-            return []
-        try:
-            truth = self._read(work, [entry for entry in entries.values() if entry])
-        except Permanent as error:
-            for rule in rules:
-                self._park(ref, rule, entries[rule.name], error)
-            raise
+        known = self._journal.known(ref)
+        seen = survey(ref, mapping.rules, mapping.source, known)
+        if seen.left_behind:
+            seen = move_in(seen, self._journal)
         outcomes: list[Outcome] = []
         failures: list[ReplicationError] = []
-        for rule in rules:
-            entry = entries[rule.name]
+        for entry in seen.left_behind:
             try:
-                outcomes.append(self._bring(work, rule, mapping, truth, entry))
-            except Permanent as error:
-                self._park(ref, rule, entry, error)
+                outcomes += self._orphans.look(entry, mapping.source, work)
+            except ReplicationError as error:
                 failures.append(error)
-            except Temporary as error:
-                failures.insert(0, error)
+        if seen.spots:
+            outcomes += self._bring_all(seen.spots, work, mapping, failures)
         if failures:
-            raise failures[0]
+            raise min(failures, key=lambda error: isinstance(error, Permanent))
         return outcomes
 
-    def _park(
-        self, ref: SecretRef, rule: Rule, entry: Entry | None, error: Permanent
-    ) -> None:
-        is_foreign = error.cause is Cause.CONFLICT_FOREIGN
-        state = State.CONFLICT if is_foreign else State.PARKED
-        old = entry or Entry(ref=ref, rule=rule.name, name="", state=state)
-        parked = replace(old, state=state, cause=error.cause, checked_at=self._now())
-        self._journal.record(parked, expected=entry)
+    def _bring_all(
+        self,
+        spots: Sequence[Spot],
+        work: Work,
+        mapping: Mapping,
+        failures: list[ReplicationError],
+    ) -> list[Outcome]:
+        try:
+            truth = self._read(work, [spot.entry for spot in spots if spot.entry])
+        except Permanent as error:
+            for spot in spots:
+                self._park(spot, error)
+            raise
+        outcomes: list[Outcome] = []
+        for spot in spots:
+            try:
+                outcomes.append(self._bring(work, spot, mapping, truth))
+            except Permanent as error:
+                self._park(spot, error)
+                failures.append(error)
+            except Temporary as error:
+                failures.append(error)
+        return outcomes
+
+    def _park(self, spot: Spot, error: Permanent) -> None:
+        place = spot.place
+        state = State.CONFLICT if error.cause in _CONFLICTS else State.PARKED
+        # What was applied may have been recorded since the round began.
+        old = next(
+            (one for one in self._journal.known(place.ref) if spot.is_at(one)), None
+        )
+        parked = replace(
+            old or spot.blank(state),
+            state=state,
+            cause=error.cause,
+            detail=error.detail,
+            # A decision is carried out once, or refused with the reason.
+            decision=old.decision if old and error.cause in TRIPPING else None,
+            checked_at=self._means.now(),
+        )
+        self._journal.record(parked, expected=old)
 
     def _read(self, work: Work, entries: Sequence[Entry]) -> Truth:
         """The truth, no older than what the event or the journal has seen."""
-        truth = self._source.read(work.hint.ref)
+        ref = work.hint.ref
+        circuit = self._circuits.of("Vault", ref.namespace, ref.mount)
+        circuit.enter(work)
+        try:
+            truth = self._source.read(ref)
+        except Permanent as error:
+            raise circuit.failed(ref, error) from error
+        circuit.worked()
         if not _is_older(truth, work, entries):
             return truth
         if work.attempts < GUARD_ROUNDS:
@@ -146,93 +148,24 @@ class Replicator:
             )
         return truth
 
-    def _bring(
-        self,
-        work: Work,
-        rule: Rule,
-        mapping: Mapping,
-        truth: Truth,
-        entry: Entry | None,
-    ) -> Outcome:
-        ref = work.hint.ref
-        target = self._targets(rule, work)
-        place = Place(mapping.source, ref, rule, target.region, name_of(rule, ref))
+    def _bring(self, work: Work, spot: Spot, mapping: Mapping, truth: Truth) -> Outcome:
+        if spot.problem is not None:
+            raise spot.problem
+        spec = spot.place.rule.target
         text = ""
         if isinstance(truth, Value):
-            text = render(truth.body, rule.target.format_key)
-        now = Round(place, truth, text, entry, target, mapping.prints)
-        observed = _believed(now) or target.describe(place.name)
-        for _ in range(_SURPRISES):
-            action = plan_one(place, truth, observed, mapping.prints)
-            if isinstance(action, Put):
-                self._check_version_budget(place)
-            try:
-                arn, version_id = apply(now, action, observed)
-            except Surprise:
-                observed = target.describe(place.name)
-                continue
-            return self._record(work, now, action, arn, version_id)
-        raise Temporary(Cause.AWS_REFUSED, "the secret keeps changing in AWS")
-
-    def _check_version_budget(self, place: Place) -> None:
-        now = self._now()
-        made = self._journal.versions_made(place.ref, place.rule.name, now - DAY)
-        wait = wait_for_version(made, now, free=self._versions_per_day)
-        if wait:
-            raise Temporary(
-                Cause.VERSION_BUDGET,
-                f"{len(made)} versions within a day; the next one in {wait:,.0f} s",
-                after=wait,
-            )
-
-    def _record(
-        self,
-        work: Work,
-        now: Round,
-        action: Action,
-        arn: str | None,
-        version_id: str | None,
-    ) -> Outcome:
-        ref, rule = work.hint.ref, now.place.rule.name
-        name, truth, at = now.place.name, now.truth, self._now()
-        wrote = not isinstance(action, InSync | Nothing | Leave)
-        lag = None
-        if wrote and isinstance(truth, Value):
-            lag = _lag(work, truth, at)
-        state = state_after(action)
-        if state is None:
-            self._journal.forget(ref, rule)
-        else:
-            old = now.entry or Entry(ref=ref, rule=rule, name=name, state=state)
-            entry = replace(
-                old,
-                name=name,
-                state=state,
-                cause=None,
-                arn=arn,
-                version=truth.version,
-                created_time=truth.created_time,
-                deletion_time=getattr(truth, "deletion_time", None),
-                version_id=version_id,
-                applied_at=at if wrote or old.applied_at is None else old.applied_at,
-                checked_at=at,
-                lag=old.lag if lag is None else lag,
-            )
-            made = isinstance(action, Create | Put)
-            if not self._journal.record(entry, expected=now.entry, made_version=made):
-                raise Temporary(
-                    Cause.LEASE_SHORT, "another worker was faster", after=0.0
-                )
-        return Outcome(
-            ref=ref,
-            rule=rule,
-            name=name,
-            action=name_of_action(action),
-            version=truth.version,
-            version_id=version_id,
-            lag=lag,
-            expires=_expiry(truth),
-        )
+            text = render(truth.body, spec.format_key)
+        circuit = self._circuits.of("AWS", *spec.account, spec.kms_key_id or "")
+        circuit.enter(work)
+        target = self._means.targets(spec, work)
+        now = Round(spot.place, truth, text, spot.entry, target, mapping.prints)
+        try:
+            outcome = self._bringer.bring(work, now)
+        except Permanent as error:
+            raise circuit.failed(work.hint.ref, error) from error
+        if outcome.action != "none":
+            circuit.worked()
+        return outcome
 
 
 def _is_older(truth: Truth, work: Work, entries: Sequence[Entry]) -> bool:
@@ -246,34 +179,3 @@ def _is_older(truth: Truth, work: Work, entries: Sequence[Entry]) -> bool:
     known = [hint.created_time, *(entry.created_time for entry in entries)]
     seen = nanoseconds(truth.created_time)
     return any(time is not None and nanoseconds(time) > seen for time in known)
-
-
-def _believed(now: Round) -> Observed | None:
-    """What AWS holds, as far as the journal alone can tell; None when it cannot."""
-    entry = now.entry
-    if (
-        entry is None
-        or entry.state is not State.IN_SYNC
-        or entry.arn is None
-        or entry.version_id is None
-        or entry.name != now.place.name
-    ):
-        return None
-    seal = now.prints.seal(entry.arn, now.place.source, now.place.ref)
-    return Observed(
-        arn=entry.arn,
-        tags={**now.place.owner_tags(), SEAL: seal},
-        stages={entry.version_id: ("AWSCURRENT",)},
-    )
-
-
-def _lag(work: Work, truth: Value, at: float) -> float | None:
-    if work.hint.created_time is None or truth.created_time is None:
-        return None
-    return max(0.0, at - nanoseconds(truth.created_time) / 1e9)
-
-
-def _expiry(truth: Truth) -> float | None:
-    if not isinstance(truth, Value) or truth.deletion_time is None:
-        return None
-    return nanoseconds(truth.deletion_time) / 1e9

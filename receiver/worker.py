@@ -20,8 +20,8 @@ from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.paths import key_of
 from receiver.core.retry import SECOND_LOOK, backoff
 from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.outcome import Outcome
 from receiver.ports import QueueUnavailable, Source, WorkQueue
-from receiver.replicate import Outcome
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -121,6 +121,7 @@ class Rounds:
                 version=outcome.version,
                 version_id=outcome.version_id,
                 lag=outcome.lag,
+                detail=outcome.detail,
                 attempts=work.attempts,
             )
 

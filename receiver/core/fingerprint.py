@@ -68,6 +68,16 @@ class Fingerprint:
                     return nonce
         return None
 
+    def is_fresh(self, subject: Subject, version_id: str, nonce: int) -> bool:
+        """Whether ``version_id`` was made with the key that signs now."""
+        return hmac.compare_digest(self.version_id(subject, nonce), version_id)
+
+    def knows_key_of(self, observed: Observed) -> bool:
+        """Whether the seal, if there is one, names one of our keys. It may be wrong
+        all the same."""
+        given = observed.tags.get(SEAL)
+        return given is None or given.partition(":")[0] in map(_key_id, self._keys)
+
     def seal(self, arn: str, source: str, ref: SecretRef) -> str:
         """The value of the tag ``vault-seal``: key id and keyed digest."""
         return _seal(self._keys[0], arn, source, ref)
@@ -97,7 +107,11 @@ def _version_id(key: bytes, subject: Subject, nonce: int) -> str:
 
 def _seal(key: bytes, arn: str, source: str, ref: SecretRef) -> str:
     fields = ("seal", arn, source, ref.namespace, ref.mount, ref.path)
-    return f"{_digest(key, ('key id',))[:8]}:{_digest(key, fields)}"
+    return f"{_key_id(key)}:{_digest(key, fields)}"
+
+
+def _key_id(key: bytes) -> str:
+    return _digest(key, ("key id",))[:8]
 
 
 def _digest(key: bytes, fields: Iterable[str]) -> str:

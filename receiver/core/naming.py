@@ -19,6 +19,7 @@ MAX_TAG_VALUE = 256
 
 _PLAIN = frozenset((string.ascii_letters + string.digits + "/_.@-").encode())
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]+", re.ASCII)
+_LIKE_A_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 #: Only the namespace can be empty; it takes the slash beside it along.
 _EMPTY_NAMESPACE = re.compile(r"\{namespace\}/|/\{namespace\}$|\{namespace\}")
 
@@ -51,6 +52,16 @@ def name_of(rule: Rule, ref: SecretRef) -> str:
             Cause.NAME_IMPOSSIBLE, "the name would hold a character that AWS refuses"
         )
     return name
+
+
+def warning_of(name: str) -> str | None:
+    """What is unwise about ``name``, though AWS takes it."""
+    if _LIKE_A_SUFFIX.search(name):
+        return (
+            "the name ends in a hyphen and six characters, as ARNs do: AWS finds it "
+            "by its whole ARN or name only"
+        )
+    return None
 
 
 def path_tag(ref: SecretRef) -> str:

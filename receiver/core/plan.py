@@ -4,29 +4,47 @@
     ------    -----------------------------------    ------------------------------
     value     nothing                                Create
     value     not ours                               Refuse CONFLICT_FOREIGN
+    value     not ours, to be adopted                Adopt, then Put and seal
     value     ours, released                         Leave
+    value     ours, released, to be adopted          Adopt, then as if never released
     value     ours, rotation on or service's         Refuse ROTATION_ON
     value     ours, no valid seal                    Put under the next nonce, Seal
     value     ours, our id is current                InSync
+    value     ours, our id by an older key           Put
     value     ours, our id there, not current        MakeCurrent
     value     ours, another id                       Put
     value     ... and its deletion is scheduled      the same after a restore
     opted out nothing, or not ours                   Nothing
-    opted out ours                                   Leave
+    opted out ours                                   Leave; Delete when it is pruned
     gone      nothing, or not ours                   Nothing
     gone      ours, released or a service's          Leave
     gone      ours, deletion scheduled               Nothing
     gone      ours                                   Delete, or Leave by on_delete
+    any       ours, to be released                   Release
 
 Who owns a secret is told by its tags alone; whether those tags can be trusted for
-skipping a write is told by the seal.
+skipping a write is told by the seal. What the rule says besides the value is planned
+by :mod:`receiver.core.attributes`, whether a delete is let through by
+:mod:`receiver.core.brake`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from receiver.core.actions import (
+    Action,
+    Adopt,
+    Create,
+    Delete,
+    InSync,
+    Leave,
+    MakeCurrent,
+    Nothing,
+    Put,
+    Refuse,
+    Release,
+)
 from receiver.core.causes import Cause
 from receiver.core.fingerprint import (
     MANAGED_BY,
@@ -40,76 +58,13 @@ from receiver.core.fingerprint import (
     mapping_of,
 )
 from receiver.core.naming import path_tag
-from receiver.core.rules import FORCE, RETAIN, Rule
-from receiver.core.state import Gone, Observed, SecretRef, State, Truth, Value
+from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
+from receiver.core.state import Decision, Observed, SecretRef, State, Truth, Value
 
 
-@dataclass(frozen=True, slots=True)
-class InSync:
-    """Nothing to write but, perhaps, a restore."""
-
-    version_id: str
-    restore: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A new secret with our value, then its seal."""
-
-    version_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """A new version; ``nonce`` is where to go on when the id is taken."""
-
-    version_id: str
-    nonce: int = 0
-    restore: bool = False
-    seal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MakeCurrent:
-    """The right bytes are there under our id, but another version is current."""
-
-    version_id: str
-    instead_of: str
-    restore: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """``recovery_days`` None: at once."""
-
-    recovery_days: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing to do. ``state`` is what the secret is then in; None: not of ours."""
-
-    state: State | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """AWS keeps it, on purpose."""
-
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Somebody must decide first."""
-
-    cause: Cause
-    detail: str
-
-
-Action: TypeAlias = (
-    InSync | Create | Put | MakeCurrent | Delete | Nothing | Leave | Refuse
-)
+def owner_tags(source: str, ref: SecretRef) -> dict[str, str]:
+    """The tags by which a secret is ours, the seal excepted."""
+    return {MANAGED_BY: US, SOURCE: source, PATH: path_tag(ref)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +80,11 @@ class Place:
 
     def owner_tags(self) -> dict[str, str]:
         """The tags by which a secret is ours, the seal excepted."""
-        return {MANAGED_BY: US, SOURCE: self.source, PATH: path_tag(self.ref)}
+        return owner_tags(self.source, self.ref)
+
+    def owns(self, observed: Observed) -> bool:
+        """Whether the secret carries them."""
+        return self.owner_tags().items() <= observed.tags.items()
 
     def subject(self, value: Value) -> Subject:
         """What a version id of ``value`` at this place speaks of."""
@@ -134,51 +93,102 @@ class Place:
 
 
 def plan_one(
-    place: Place, truth: Truth, observed: Observed | None, prints: Fingerprint
+    place: Place,
+    truth: Truth,
+    observed: Observed | None,
+    prints: Fingerprint,
+    decision: Decision | None = None,
 ) -> Action:
-    """The one action that brings AWS to what Vault says."""
-    if isinstance(truth, Gone):
-        return _plan_gone(place, observed)
-    return _plan_value(place, truth, observed, prints)
+    """The one action that brings AWS to what Vault says, and somebody decided."""
+    is_ours = observed is not None and place.owns(observed)
+    if observed is None or not is_ours:
+        return _plan_unowned(place, truth, observed, prints, decision)
+    if decision is Decision.RELEASE and not observed.deleting:
+        return Release()
+    if isinstance(truth, Value) and place.rule.wants(truth):
+        return _plan_value(place, truth, observed, prints, decision)
+    return _plan_unwanted(place, truth, observed, decision)
 
 
-def _plan_gone(place: Place, observed: Observed | None) -> Action:
-    if observed is None or not _is_ours(place, observed):
+def _plan_unowned(
+    place: Place,
+    truth: Truth,
+    observed: Observed | None,
+    prints: Fingerprint,
+    decision: Decision | None,
+) -> Action:
+    if not isinstance(truth, Value) or not place.rule.wants(truth):
         return Nothing()
+    subject = place.subject(truth)
+    if observed is None:
+        return Create(prints.version_id(subject))
+    if decision is not Decision.ADOPT:
+        return _stranger(place, observed)
+    if observed.rotated or observed.owning_service:
+        return _ROTATED
+    if observed.deleting:
+        detail = "its deletion is scheduled by somebody: restore it, then adopt it"
+        return Refuse(Cause.CONFLICT_FOREIGN, detail)
+    return Adopt(Put(prints.version_id(subject), seal=True))
+
+
+def _stranger(place: Place, observed: Observed) -> Refuse:
+    """Whose it is, as far as its tags tell."""
+    tags = observed.tags
+    if tags.get(MANAGED_BY) != US:
+        detail = "a secret of this name exists in AWS and is not ours"
+        return Refuse(Cause.CONFLICT_FOREIGN, detail)
+    if (source := tags.get(SOURCE)) != place.source:
+        detail = f"another replicator writes it; its source is {source}"
+        return Refuse(Cause.CONFLICT_SOURCE, detail)
+    detail = f"this name belongs to another secret: {tags.get(PATH)}"
+    return Refuse(Cause.NAME_TAKEN, detail)
+
+
+def _plan_unwanted(
+    place: Place, truth: Truth, observed: Observed, decision: Decision | None
+) -> Action:
+    """Vault has it no more, or its owner keeps it out."""
     if observed.deleting:
         return Nothing(State.DELETING)
+    if RELEASED in observed.tags:
+        return Leave(State.ORPHANED, Cause.RELEASED)
+    if observed.owning_service:
+        return Leave(State.ORPHANED, Cause.ROTATION_ON)
     spec = place.rule.target
-    if _is_kept(observed) or spec.on_delete == RETAIN:
-        return Leave(State.ORPHANED)
+    if spec.on_delete == RETAIN:
+        return Leave(State.ORPHANED, Cause.RETAINED)
+    if isinstance(truth, Value) and decision not in (Decision.PRUNE, Decision.FORCE):
+        return Leave(State.ORPHANED, Cause.OPTED_OUT)
+    return end_of(spec)
+
+
+def end_of(spec: TargetSpec) -> Delete:
+    """How a rule lets its secrets end, when it does."""
     return Delete(None if spec.on_delete == FORCE else spec.recovery_window_days)
 
 
-def _plan_opted_out(place: Place, observed: Observed | None) -> Action:
-    if observed is None or not _is_ours(place, observed):
-        return Nothing()
-    return Nothing(State.DELETING) if observed.deleting else Leave(State.ORPHANED)
-
-
 def _plan_value(
-    place: Place, value: Value, observed: Observed | None, prints: Fingerprint
+    place: Place,
+    value: Value,
+    observed: Observed,
+    prints: Fingerprint,
+    decision: Decision | None,
 ) -> Action:
-    if not place.rule.wants(value):
-        return _plan_opted_out(place, observed)
-    if observed is None:
-        return Create(prints.version_id(place.subject(value)))
-    if not _is_ours(place, observed):
-        detail = "a secret of this name exists in AWS and is not ours"
-        return Refuse(Cause.CONFLICT_FOREIGN, detail)
-    if RELEASED in observed.tags:
-        return Leave(State.ORPHANED)
+    is_released = RELEASED in observed.tags
+    if is_released and decision is not Decision.ADOPT:
+        return Leave(State.ORPHANED, Cause.RELEASED)
     if observed.rotated or observed.owning_service:
-        return Refuse(Cause.ROTATION_ON, "AWS rotates this secret or a service owns it")
-    return _plan_owned(place, place.subject(value), observed, prints)
+        return _ROTATED
+    action = _plan_owned(place, place.subject(value), observed, prints)
+    if is_released and not isinstance(action, Refuse):
+        return Adopt(action)
+    return action
 
 
 def _plan_owned(
     place: Place, subject: Subject, observed: Observed, prints: Fingerprint
-) -> Action:
+) -> InSync | Put | MakeCurrent | Refuse:
     current, restore = observed.current, observed.deleting
     nonce = prints.nonce_of(subject, current)
     if not prints.is_sealed(observed, place.source, place.ref):
@@ -190,16 +200,13 @@ def _plan_owned(
         version_id = prints.version_id(subject, following)
         return Put(version_id, nonce=following, restore=restore, seal=True)
     if nonce is not None and current is not None:
-        return InSync(current, restore=restore)
+        if prints.is_fresh(subject, current, nonce):
+            return InSync(current, restore=restore)
+        return Put(prints.version_id(subject), restore=restore)
     for version_id in observed.stages:
         if current and prints.nonce_of(subject, version_id) is not None:
             return MakeCurrent(version_id, current, restore=restore)
     return Put(prints.version_id(subject), restore=restore)
 
 
-def _is_ours(place: Place, observed: Observed) -> bool:
-    return place.owner_tags().items() <= observed.tags.items()
-
-
-def _is_kept(observed: Observed) -> bool:
-    return RELEASED in observed.tags or bool(observed.owning_service)
+_ROTATED = Refuse(Cause.ROTATION_ON, "AWS rotates this secret or a service owns it")

@@ -6,22 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from receiver.core.causes import Cause
-from receiver.core.fingerprint import MAX_NONCE, SEAL, Fingerprint
-from receiver.core.plan import (
+from receiver.core.actions import (
+    Adopt,
     Create,
     Delete,
     InSync,
     Leave,
     MakeCurrent,
     Nothing,
-    Place,
     Put,
     Refuse,
-    plan_one,
+    Release,
 )
+from receiver.core.causes import Cause
+from receiver.core.fingerprint import MAX_NONCE, RELEASED, SEAL, Fingerprint
+from receiver.core.plan import Place, plan_one
 from receiver.core.rules import Rule, TargetSpec
-from receiver.core.state import Gone, Observed, SecretRef, State, Value
+from receiver.core.state import Decision, Gone, Observed, SecretRef, State, Value
 
 PRINTS = Fingerprint(["k" * 32])
 REF = SecretRef("", "kv", "team/db")
@@ -50,10 +51,19 @@ def held(
     return replace(Observed(ARN, {**own, **seal}, stages), **more)  # type: ignore[arg-type]  # keywords of the dataclass
 
 
-def plan(truth: Value | Gone, observed: Observed | None, **spec: object) -> object:
+def plan(
+    truth: Value | Gone,
+    observed: Observed | None,
+    decision: Decision | None = None,
+    **spec: object,
+) -> object:
     """Plan under the rule, with parts of its target replaced."""
     rule = replace(RULE, target=TargetSpec(**spec))  # type: ignore[arg-type]  # as above
-    return plan_one(replace(PLACE, rule=rule), truth, observed, PRINTS)
+    place = replace(PLACE, rule=rule)
+    return plan_one(place, truth, observed, PRINTS, decision)
+
+
+RELEASED_LEAVE = Leave(State.ORPHANED, Cause.RELEASED)
 
 
 def test_a_value_that_aws_does_not_have_is_created() -> None:
@@ -69,20 +79,77 @@ def test_a_secret_of_somebody_else_is_refused() -> None:
     assert action.cause is Cause.CONFLICT_FOREIGN
 
 
-@pytest.mark.parametrize("tag", ["managed-by", "vault-source", "vault-path"])
-def test_each_ownership_tag_is_needed(tag: str) -> None:
-    """A secret with one tag of another value is not ours."""
+@pytest.mark.parametrize(
+    ("tag", "cause"),
+    [
+        ("managed-by", Cause.CONFLICT_FOREIGN),
+        ("vault-source", Cause.CONFLICT_SOURCE),
+        ("vault-path", Cause.NAME_TAKEN),
+    ],
+)
+def test_each_ownership_tag_is_needed(tag: str, cause: Cause) -> None:
+    """One tag of another value tells whose it is: somebody's, another replicator's,
+    or another secret's of ours."""
     action = plan(VALUE, held(tags={**PLACE.owner_tags(), tag: "other"}))
 
     assert isinstance(action, Refuse)
+    assert action.cause is cause
 
 
 def test_a_released_secret_is_left_alone() -> None:
     """Value, ours but released: neither written nor deleted."""
     released = held(tags={**PLACE.owner_tags(), "vault-released": "2026"})
 
-    assert plan(VALUE, released) == Leave(State.ORPHANED)
-    assert plan(Gone(7, "t"), released) == Leave(State.ORPHANED)
+    assert plan(VALUE, released) == RELEASED_LEAVE
+    assert plan(Gone(7, "t"), released) == RELEASED_LEAVE
+    assert plan(VALUE, released, Decision.PRUNE) == RELEASED_LEAVE
+
+
+def test_a_foreign_secret_is_taken_over_when_somebody_says_so() -> None:
+    """Value, not ours, to be adopted: our tags, then our value and its seal."""
+    action = plan(VALUE, held(tags={}, sealed=False), Decision.ADOPT)
+
+    assert action == Adopt(Put(OURS, seal=True))
+
+
+def test_nothing_is_adopted_that_vault_does_not_hold() -> None:
+    """Else it would be deleted at once."""
+    assert plan(Gone(), held(tags={}), Decision.ADOPT) == Nothing()
+
+
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [
+        ({"rotated": True}, Cause.ROTATION_ON),
+        ({"owning_service": "rds"}, Cause.ROTATION_ON),
+        ({"deleting": True}, Cause.CONFLICT_FOREIGN),
+    ],
+)
+def test_not_everything_can_be_adopted(how: dict[str, object], cause: Cause) -> None:
+    """Not what AWS itself changes, and not what somebody is deleting."""
+    action = plan(VALUE, held(tags={}, **how), Decision.ADOPT)
+
+    assert isinstance(action, Refuse)
+    assert action.cause is cause
+
+
+def test_a_released_secret_comes_back_by_adoption() -> None:
+    """As if it had never been released: its version is still there."""
+    released = held(tags={**PLACE.owner_tags(), RELEASED: "true"})
+
+    assert plan(VALUE, released, Decision.ADOPT) == Adopt(InSync(OURS))
+
+
+@pytest.mark.parametrize("truth", [VALUE, Gone(7, "t")])
+def test_what_is_ours_is_released_whatever_vault_says(truth: Value | Gone) -> None:
+    """Any, ours, to be released."""
+    assert plan(truth, held(), Decision.RELEASE) == Release()
+
+
+def test_what_is_not_ours_cannot_be_released() -> None:
+    """There is nothing to let go."""
+    assert isinstance(plan(VALUE, held(tags={}), Decision.RELEASE), Refuse)
+    assert plan(Gone(), held(tags={}), Decision.RELEASE) == Nothing()
 
 
 @pytest.mark.parametrize("how", [{"rotated": True}, {"owning_service": "rds"}])
@@ -130,11 +197,13 @@ def test_a_repaired_version_is_in_sync_too() -> None:
     assert plan(VALUE, held(current=repaired)) == InSync(repaired)
 
 
-def test_a_version_by_a_former_key_is_in_sync() -> None:
-    """The first key signs, all keys verify: rotating a key rewrites nothing."""
+def test_a_version_by_a_former_key_is_written_anew() -> None:
+    """All keys verify, the first signs: so the former key can be thrown away."""
     rotated = Fingerprint(["n" * 32, "k" * 32])
 
-    assert plan_one(PLACE, VALUE, held(), rotated) == InSync(OURS)
+    action = plan_one(PLACE, VALUE, held(), rotated)
+
+    assert action == Put(rotated.version_id(PLACE.subject(VALUE)))
 
 
 def test_our_version_that_lost_its_label_gets_it_back() -> None:
@@ -185,8 +254,18 @@ def test_a_secret_whose_owner_opted_out_is_let_alone(flag: str) -> None:
 
     assert plan(out, None) == Nothing()
     assert plan(out, held(tags={})) == Nothing()
-    assert plan(out, held(current=OLDER)) == Leave(State.ORPHANED)
+    assert plan(out, held(current=OLDER)) == Leave(State.ORPHANED, Cause.OPTED_OUT)
     assert plan(out, held(deleting=True)) == Nothing(State.DELETING)
+
+
+def test_what_was_opted_out_is_deleted_when_it_is_pruned() -> None:
+    """Opted out, ours, to be pruned: by ``on_delete``, so retain leaves it."""
+    out = replace(VALUE, custom_metadata={"replicate": "false"})
+
+    assert plan(out, held(), Decision.PRUNE) == Delete(30)
+    assert plan(out, held(), Decision.PRUNE, on_delete="retain") == Leave(
+        State.ORPHANED, Cause.RETAINED
+    )
 
 
 def test_with_opt_in_only_those_who_said_so_are_replicated() -> None:
@@ -201,7 +280,7 @@ def test_with_opt_in_only_those_who_said_so_are_replicated() -> None:
 def test_what_is_not_ours_is_never_deleted() -> None:
     """Gone, not ours, or a service's: left."""
     assert plan(Gone(), held(tags={})) == Nothing()
-    assert plan(Gone(), held(owning_service="rds")) == Leave(State.ORPHANED)
+    assert isinstance(plan(Gone(), held(owning_service="rds")), Leave)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +288,7 @@ def test_what_is_not_ours_is_never_deleted() -> None:
     [
         ("schedule", Delete(12)),
         ("force", Delete(None)),
-        ("retain", Leave(State.ORPHANED)),
+        ("retain", Leave(State.ORPHANED, Cause.RETAINED)),
     ],
 )
 def test_what_is_ours_is_deleted_as_the_rule_says(

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from receiver.brake import DeleteBrake
+from receiver.circuits import Circuits
+from receiver.core.brake import DeleteLimits
+from receiver.core.causes import Cause
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.rules import Rule, TargetSpec
-from receiver.core.state import Entry, Gone, Hint, Mount, SecretRef, Value, Work
-from receiver.replicate import Mapping, Outcome, Replicator
+from receiver.core.state import (
+    Decision,
+    Entry,
+    Gone,
+    Hint,
+    Mount,
+    SecretRef,
+    Value,
+    Work,
+)
+from receiver.means import Means
+from receiver.outcome import Outcome
+from receiver.replicate import Mapping, Replicator
+from tests.fake_journal import FakeJournal
 from tests.fake_target import FakeTarget, Secret
-from tests.fakes import Clock, FakeJournal, FakeSource
+from tests.fakes import Clock, FakeSource
 
 REF = SecretRef("", "kv", "team/db")
 NAME = "kv/team/db"
+REGION = "eu-central-1"
+RULE = Rule(name="all", mount="kv", target=TargetSpec(region=REGION))
 
 
 @dataclass
@@ -23,12 +42,38 @@ class Story:
 
     clock: Clock = field(default_factory=Clock)
     source: FakeSource = field(
-        default_factory=lambda: FakeSource(Mount("", "kv", 2, "kv_1"))
+        default_factory=lambda: FakeSource(
+            Mount("", "kv", 2, "kv_1"), Mount("", "kv2", 2, "kv_2")
+        )
     )
     journal: FakeJournal = field(default_factory=FakeJournal)
     target: FakeTarget = field(default_factory=FakeTarget)
-    rule: Rule = field(default_factory=lambda: Rule(name="all", mount="kv"))
+    rule: Rule = field(default_factory=lambda: RULE)
+    rules: tuple[Rule, ...] | None = None
     keys: tuple[str, ...] = ("k" * 32,)
+    limits: DeleteLimits = field(default_factory=DeleteLimits)
+    closed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        means = Means(
+            journal=self.journal,
+            targets=lambda _spec, _work: self.target,
+            brake=DeleteBrake(
+                self.journal, limits=lambda: self.limits, now=self.clock.now
+            ),
+            circuits=Circuits(now=self.clock.now, on_close=self._closed),
+            now=self.clock.now,
+        )
+        self.replicator = Replicator(
+            source=self.source, mapping=self._mapping, means=means
+        )
+
+    def _closed(self, causes: Collection[Cause]) -> None:
+        self.closed += causes
+
+    def _mapping(self) -> Mapping:
+        rules = (self.rule,) if self.rules is None else self.rules
+        return Mapping("vault-prod", rules, Fingerprint(list(self.keys)))
 
     def write(self, version: int, body: str = '{"a":"b"}', *, second: int = 0) -> str:
         """Vault gets a version; returns its created_time."""
@@ -41,26 +86,34 @@ class Story:
         self.source.secrets[REF] = Gone(version, created)
 
     def replicate(
-        self, *, created: str | None = None, attempts: int = 0, look_twice: bool = False
+        self,
+        *,
+        created: str | None = None,
+        attempts: int = 0,
+        look_twice: bool = False,
+        doubt: bool = False,
     ) -> Outcome:
         """One round, as after an event that named ``created``."""
-        hint = Hint(ref=REF, created_time=created, look_twice=look_twice)
-        work = Work(hint=hint, sequence=1, attempts=attempts, since=0, lease_until=1e12)
-        replicator = Replicator(
-            source=self.source,
-            journal=self.journal,
-            targets=lambda _rule, _work: self.target,
-            mapping=lambda: Mapping(
-                "vault-prod", (self.rule,), Fingerprint(list(self.keys))
-            ),
-            now=self.clock.now,
+        (outcome,) = self.rounds(
+            Hint(ref=REF, created_time=created, look_twice=look_twice, doubt=doubt),
+            attempts=attempts,
         )
-        (outcome,) = replicator.replicate(work)
         return outcome
+
+    def rounds(self, hint: Hint, *, attempts: int = 0) -> list[Outcome]:
+        """One round for any hint."""
+        work = Work(hint=hint, sequence=1, attempts=attempts, since=0, lease_until=1e12)
+        return self.replicator.replicate(work)
+
+    def decide(self, decision: Decision) -> Outcome:
+        """Somebody decides about the secret, and it is looked at."""
+        self.journal.decide(self.entry, decision, "oncall")
+        return self.replicate(doubt=True)
 
     def with_spec(self, **spec: object) -> None:
         """The rule's target from now on."""
-        self.rule = replace(self.rule, target=TargetSpec(**spec))  # type: ignore[arg-type]  # keywords of the dataclass
+        target = TargetSpec(region=REGION, **spec)  # type: ignore[arg-type]  # keywords of the dataclass
+        self.rule = replace(self.rule, target=target)
 
     @property
     def secret(self) -> Secret:
@@ -70,8 +123,7 @@ class Story:
     @property
     def entry(self) -> Entry:
         """What the journal holds."""
-        entry = self.journal.get(REF, "all")
-        assert entry is not None
+        (entry,) = self.journal.known(REF)
         return entry
 
 

@@ -60,7 +60,7 @@ def test_a_lost_journal_costs_no_write(story: Story) -> None:
     story.write(1)
     story.replicate()
     before = story.secret.stages
-    story.journal.forget(REF, "all")
+    story.journal.forget(story.entry)
     story.target.calls.clear()
 
     assert story.replicate().action == "none"
@@ -213,7 +213,7 @@ def test_what_was_never_replicated_and_is_gone_leaves_no_trace(story: Story) -> 
     story.delete()
 
     assert story.replicate().action == "none"
-    assert story.journal.get(REF, "all") is None
+    assert story.journal.known(REF) == []
 
 
 def test_a_foreign_secret_is_a_conflict(story: Story) -> None:
@@ -258,13 +258,13 @@ def test_a_crash_before_the_seal_is_healed_by_one_put(story: Story) -> None:
     story.write(1)
     story.replicate()
     del story.secret.tags["vault-seal"]
-    story.journal.forget(REF, "all")
+    story.journal.forget(story.entry)
     outcome = story.replicate()
 
     assert outcome.action == "repair"
     assert len(story.secret.values) == 2
     assert "vault-seal" in story.secret.tags
-    story.journal.forget(REF, "all")
+    story.journal.forget(story.entry)
     assert story.replicate().action == "none"
 
 
@@ -340,14 +340,21 @@ def test_another_format_of_the_same_version_is_written(story: Story) -> None:
     assert story.secret.value == "plain"
 
 
-def test_a_new_key_rewrites_nothing(story: Story) -> None:
-    """Rotation: the old key, last in the list, still proves what is there."""
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_new_key_renews_version_and_seal(story: Story, is_lost: bool) -> None:
+    """Rotation: one put, after which the former key can be thrown away."""
     story.write(1)
     story.replicate()
     story.keys = ("n" * 32, "k" * 32)
-    story.journal.forget(REF, "all")
+    if is_lost:
+        story.journal.forget(story.entry)
 
+    assert story.replicate(doubt=True).action == "update"
+    story.keys = ("n" * 32,)
+    story.journal.forget(story.entry)
+    story.target.calls.clear()
     assert story.replicate().action == "none"
+    assert story.target.writes == []
 
 
 def test_a_secret_written_all_the_time_gets_its_newest_value_in_the_end(
