@@ -7,33 +7,38 @@ Vault and AWS are not asked here: when they are away, events are taken all the s
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping as AnyMapping
 from contextlib import ExitStack
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
 
-from receiver import replicate
-from receiver.adapters import journal_sqlite, queue_sql
+from receiver import calls, replicate
+from receiver.accounts import Accounts
+from receiver.adapters import journal_sql, plans_sqlite, queue_sql
+from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
 from receiver.adapters.journal_sqlite import SqliteJournal
+from receiver.adapters.plans_sqlite import SqlitePlans
 from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.secrets_manager import CALL_TIMEOUT, SecretsManagerTargets
 from receiver.adapters.state_file import StateInUse, StateUnusable, open_state
 from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.brake import DeleteBrake
+from receiver.circuits import Circuits
+from receiver.comparing import Sides
+from receiver.condition import Condition
 from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
-from receiver.core.rules import Rule
-from receiver.core.state import Lane, Work
+from receiver.core.state import Lane
 from receiver.keyring import Keyring
+from receiver.means import Means
 from receiver.metrics import Metrics
-from receiver.paced import Paced
 from receiver.reconcile import Comparison
-from receiver.reconciler import Reconciler, Schedule
+from receiver.reconciler import Reconciler
+from receiver.runs import Runs
 from receiver.settings import Settings
+from receiver.timetable import Schedule, Turn
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
@@ -56,7 +61,6 @@ class Receiver:
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
-        self._last_aws_code = "unknown"
         self._stopping = False
         self.metrics = Metrics()
         with ExitStack() as undo:
@@ -93,12 +97,15 @@ class Receiver:
         """Take over rules, tokens and key files. Raises CommandError; then nothing."""
         keyring = Keyring(settings)
         self._keyring, self._rules = keyring, settings.to_rules()
-        self._retry_everything()
+        self._condition.keyring = keyring
+        self._retry_everything(Turn.FULL)
 
     def _open_state(self, undo: ExitStack) -> None:
         path = self._settings.queue.path
         try:
-            state = open_state(path, queue_sql.SCHEMA, journal_sqlite.SCHEMA)
+            state = open_state(
+                path, queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA
+            )
         except StateInUse as error:
             raise CommandError(
                 f"{error}: a receiver runs on it; ask that one, with "
@@ -110,6 +117,7 @@ class Receiver:
         self._set_aside = state.set_aside
         self._queue = SqliteQueue(state)
         self._journal = SqliteJournal(state)
+        self._plans = SqlitePlans(state, time.time)
         if state.set_aside:
             log.error("the state was unreadable; begun afresh", path=str(state.path))
 
@@ -121,7 +129,7 @@ class Receiver:
             ca_file=str(settings.ca_file) if settings.ca_file else None,
             timeout=settings.timeout,
             connections=self._settings.workers + _SPARE_CONNECTIONS,
-            on_request=self.metrics.vault_request,
+            on_request=self._on_vault_request,
         )
         undo.callback(http.close)
         self._reads = WriteBudget(self._settings.limits.vault_reads_per_second)
@@ -139,49 +147,80 @@ class Receiver:
     def _build_aws(self, undo: ExitStack) -> None:
         settings = self._settings
         self._targets = SecretsManagerTargets(
-            region=settings.aws.region,
             endpoint_url=settings.aws.endpoint_url,
             connections=settings.workers + _SPARE_CONNECTIONS,
             on_request=self._on_aws_request,
         )
         undo.callback(self._targets.close)
         for rule in self._rules:
-            self._targets.for_rule(rule)  # slow to make; the first change must not wait
-        self._budgets: dict[str, WriteBudget] = {}
+            # Slow to make, and the first change must not wait for it.
+            self._targets.for_spec(rule.target)
+        self._accounts = Accounts(
+            self._targets.for_spec,
+            writes_per_second=settings.limits.writes_per_second,
+            call_timeout=CALL_TIMEOUT,
+            halted=self._halted,
+            now=time.time,
+        )
 
     def _build_work(self) -> None:
-        replicator = replicate.Replicator(
-            source=self._source,
+        self._circuits = Circuits(now=time.time, on_close=self._queue.unpark)
+        brake = DeleteBrake(
+            self._journal,
+            limits=self._settings.reconcile.to_limits,
+            now=time.time,
+        )
+        means = Means(
             journal=self._journal,
-            targets=self._paced,
-            mapping=self._mapping,
+            targets=self._accounts.for_work,
+            brake=brake,
+            circuits=self._circuits,
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
         )
+        replicator = replicate.Replicator(
+            source=self._source, mapping=self._mapping, means=means
+        )
+        self._build_comparison(brake)
         rounds = Rounds(
             queue=self._queue,
             source=self._source,
             replicate=replicator.replicate,
-            watcher=self._outcomes,
+            watchers=(self._outcomes, self._reconciler),
             report=self.metrics,
             now=time.time,
         )
         self._workers = Workers(self._queue, rounds.run, count=self._settings.workers)
-        comparison = Comparison(
+
+    def _build_comparison(self, brake: DeleteBrake) -> None:
+        settings = self._settings.reconcile
+        sides = Sides(
             source=self._source,
+            targets=self._targets.for_spec,
             journal=self._journal,
-            queue=self._queue,
-            rules=lambda: self._rules,
+            mapping=self._mapping,
+            limits=settings.to_limits,
+            now=time.time,
         )
+        self._comparison = Comparison(sides, self._queue, accept_deletions=brake.accept)
         self._reconciler = Reconciler(
-            comparison,
-            self._queue,
+            self._comparison,
             Schedule(
-                self._settings.reconcile.interval,
-                thorough_first=self._settings.reconcile.at_start,
+                settings.interval,
+                thorough_first=settings.at_start,
+                v1_interval=settings.v1_interval,
             ),
+            runs=Runs(self._queue, self._journal),
+            plans=self._plans,
             report=self.metrics,
             now=time.time,
+        )
+        self._condition = Condition(
+            keeper=self._keeper,
+            circuits=self._circuits,
+            reconciler=self._reconciler,
+            keyring=self._keyring,
+            set_aside=self._set_aside,
         )
 
     def _build_app(self) -> FastAPI:
@@ -195,6 +234,7 @@ class Receiver:
                 queue=self._queue,
                 journal=self._journal,
                 source=self._source,
+                comparisons=self._reconciler,
                 metrics=self.metrics,
                 source_name=self._settings.vault.source,
                 rules=lambda: self._rules,
@@ -204,9 +244,9 @@ class Receiver:
                 compare_soon=self._reconciler.soon,
                 mounts_changed=self._mounts_changed,
                 tolerance=self._settings.webhook.tolerance,
-                dependencies=self._dependencies,
-                reconcile=self._last_comparison,
-                faults=self._faults,
+                dependencies=self._condition.dependencies,
+                reconcile=self._condition.comparison,
+                faults=self._condition.faults,
                 serve_metrics=self._settings.metrics is None,
                 outcomes=self._outcomes,
             )
@@ -219,33 +259,22 @@ class Receiver:
             Fingerprint(self._keyring.fingerprint_keys()),
         )
 
-    def _paced(self, rule: Rule, work: Work) -> Paced:
-        """The rule's target for one round: writes wait for the budget, and start only
-        when the lease outlasts the call."""
-        target = self._targets.for_rule(rule)
-        budget = self._budgets.get(target.region) or self._budgets.setdefault(
-            target.region, WriteBudget(self._settings.limits.writes_per_second)
-        )
-
-        def before_write() -> None:
-            left = work.lease_until - time.time() - CALL_TIMEOUT
-            if left <= 0 or not budget.acquire(work.hint.lane, timeout=left):
-                raise Temporary(
-                    Cause.LEASE_SHORT, "too late to begin a write", after=0.0
-                )
-
-        return Paced(target, before_write)
+    def _halted(self) -> str | None:
+        """Why nothing may be written now."""
+        if self._comparison.keys_unknown:
+            return "most secrets are sealed with a fingerprint key that is not known"
+        return None
 
     def _before_listing_read(self) -> None:
         if self._stopping:
             raise Temporary(Cause.INTERNAL, "the receiver is ending")
         self._reads.acquire(Lane.RECONCILE)
 
-    def _retry_everything(self) -> None:
+    def _retry_everything(self, turn: Turn = Turn.QUICK) -> None:
         """Something that failed for all may work now: credentials, configuration."""
         self._source.forget_mounts()
         self._queue.unpark()
-        self._reconciler.soon()
+        self._reconciler.soon(turn)
 
     def _mounts_changed(self, namespace: str, mount: str | None) -> None:
         log.info("mounts changed", namespace=namespace, mount=mount)
@@ -253,34 +282,10 @@ class Receiver:
         self._reconciler.soon()
 
     def _on_aws_request(self, operation: str, code: str) -> None:
-        self._last_aws_code = code
+        self._condition.aws_code = code
+        calls.called(calls.AWS)
         self.metrics.aws_request(operation, code)
 
-    def _dependencies(self) -> AnyMapping[str, str]:
-        trouble = self._keeper.trouble
-        return {
-            "vault": trouble.detail if trouble else "ok",
-            "aws": self._last_aws_code,
-        }
-
-    def _last_comparison(self) -> AnyMapping[str, Any]:
-        report = self._reconciler.last
-        if report is None:
-            return {"last": None}
-        return {
-            "last": self._reconciler.last_at,
-            "seconds": round(report.seconds, 3),
-            "compared": report.compared,
-            "differing": report.differing,
-            "failures": list(report.failures),
-        }
-
-    def _faults(self) -> list[str]:
-        faults = self._keyring.faults()
-        if self._set_aside:
-            faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
-        if trouble := self._keeper.trouble:
-            faults.append(f"Vault does not take our token: {trouble.detail}")
-        if report := self._reconciler.last:
-            faults += [f"not compared: {failure}" for failure in report.failures]
-        return faults
+    def _on_vault_request(self, operation: str, code: str) -> None:
+        calls.called(calls.VAULT)
+        self.metrics.vault_request(operation, code)

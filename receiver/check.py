@@ -21,8 +21,8 @@ from receiver.adapters.vault_token import TokenFile, TokenKeeper
 from receiver.core.causes import REMEDIES, ReplicationError
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
-from receiver.reconcile import places
 from receiver.settings import Settings
+from receiver.vault_listing import mounts_of
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.secret_files import SecretFile
@@ -102,7 +102,7 @@ def _token(http: VaultHttp, namespace: str) -> str:
 
 def _mounts(source: VaultKv, rule: Rule) -> str:
     found = []
-    for namespace, path in places(rule, source):
+    for namespace, path in mounts_of(rule, source.namespaces, source.mounts):
         mount = source.mount(namespace, path, fresh=True)
         for _ in islice(source.versions(namespace, path), 1):
             pass

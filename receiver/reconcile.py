@@ -1,162 +1,224 @@
-"""The safety net: Vault's listing against what the journal says was applied.
+"""The safety net: both sides compared completely, and what differs queued.
 
-It finds what no event told of, reads no value, and changes nothing itself: what
-differs goes into the queue behind the fresh events, and the worker decides. A gap is
-forgotten only when a comparison that began after it has seen every mount.
+It finds what no event told of, reads no value, and changes nothing in AWS itself:
+what differs goes into the queue behind the fresh events, and the worker decides. A
+gap is forgotten only when a comparison that began after it has seen everything. A
+plan is the same comparison, and changes nothing at all.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any
 
-from receiver.core.causes import Cause, Permanent, ReplicationError
-from receiver.core.rules import Rule, is_glob
-from receiver.core.state import (
-    Entry,
-    Gone,
-    Hint,
-    Lane,
-    SecretRef,
-    State,
-    Truth,
-    Value,
-)
-from receiver.ports import Journal, Source, WorkQueue
+from receiver.calls import counting
+from receiver.carry_out import CarryOut, Progress
+from receiver.comparing import Compared, Extent, Sides, compare_sides
+from receiver.confirm import Confirmation
+from receiver.core.brake import HOUR
+from receiver.core.differences import Kind
+from receiver.core.finding import Finding
+from receiver.core.order import Chosen, Order, choose
+from receiver.core.plan_document import Outline, plan_document
+from receiver.core.rules import matches
+from receiver.core.scope import Scope
+from receiver.core.state import SecretRef
+from receiver.core.weigh import BrakeLine, Deletes, Weighed, weigh
+from receiver.ports import KnownGap, WorkQueue
 
-_CHUNK = 500
-_AWAY = (State.DELETING, State.ORPHANED)
+_WAITING = (Kind.PARKED, Kind.CONFLICT, Kind.HELD)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One comparison. ``differing`` is by kind; ``failures`` names mounts not seen."""
+    """One comparison. ``differing`` counts by kind; ``failures`` names what could not
+    be compared, ``faults`` what somebody must mend, ``brake`` the rules under which
+    deletes are held. ``queued`` counts references, ``held`` the differences that
+    somebody must release first."""
 
-    compared: int
-    differing: dict[str, int]
-    failures: tuple[str, ...]
-    seconds: float
+    compared: int = 0
+    differing: Mapping[str, int] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    brake: tuple[BrakeLine, ...] = ()
+    queued: int = 0
+    held: int = 0
+    seconds: float = 0.0
+
+
+class Unfollowed:
+    """Nobody follows the run."""
+
+    def queued(self, chosen: Sequence[Chosen]) -> None:
+        """Nobody to tell."""
+
+    def left_alone(self, findings: Sequence[Finding]) -> None:
+        """Nobody to tell."""
 
 
 class Comparison:
-    """One run over all rules."""
+    """Compares, one at a time, whoever asks."""
 
     def __init__(
         self,
-        *,
-        source: Source,
-        journal: Journal,
+        sides: Sides,
         queue: WorkQueue,
-        rules: Callable[[], tuple[Rule, ...]],
+        *,
+        accept_deletions: Callable[[str], None],
     ) -> None:
-        self._source = source
-        self._journal = journal
+        self._sides = sides
         self._queue = queue
-        self._rules = rules
+        self._accept_deletions = accept_deletions
+        self._turn = Lock()
+        #: Whether most seals in AWS were made with keys that are not ours: then
+        #: nobody may write.
+        self.keys_unknown = False
 
-    def run(self, *, thorough: bool) -> Report:
-        """Compare everything once. ``thorough`` also asks AWS, by way of the worker,
-        about secrets that Vault has deleted and the journal does not know.
-
-        A mount that cannot be listed does not keep the others from their turn.
-        """
+    def plan(self, scope: Scope) -> dict[str, Any]:
+        """What a run over ``scope`` would do, as a document. Raises ReplicationError
+        when nothing at all could be compared, and JournalUnavailable."""
         began = time.monotonic()
-        gaps = [gap.number for gap in self._journal.gaps()]
-        compared = 0
-        failures: list[str] = []
-        differing: dict[str, int] = {}
-        for rule, namespace, mount in self._places(failures):
-            try:
-                for kind, refs, seen in self._compare(
-                    rule, namespace, mount, thorough=thorough
-                ):
-                    self._enqueue(refs)
-                    compared += seen
-                    differing[kind] = differing.get(kind, 0) + len(refs)
-            except ReplicationError as error:
-                failures.append(f"{rule.name}: {mount}: {error}")
-        if not failures:
-            self._journal.clear_gaps(gaps)
-        return Report(compared, differing, tuple(failures), time.monotonic() - began)
+        sides = self._sides
+        with self._turn, counting() as calls:
+            extent = Extent(scopes=(scope,), values_due=lambda _: False)
+            compared = self._compare(extent, None)
+            troubles = compared.troubles
+            if troubles.first is not None and not compared.compared:
+                raise troubles.first
+            asked = Confirmation(sides.source, sides.targets, compared.view)
+            compared.findings = asked.confirm(compared.findings)
+            weighed = self._weigh(compared, released=False)
+        faults = [*troubles.failures, *troubles.faults, *weighed.faults, *asked.faults]
+        outline = Outline(
+            at=compared.view.now,
+            source=compared.view.source,
+            scope=scope,
+            rules=[r for r in sides.mapping().rules if scope.covers_rule(r)],
+            unchanged=_unchanged(compared),
+            brake=weighed.brake,
+            calls=calls,
+            seconds=time.monotonic() - began,
+            faults=faults,
+            warnings=[*troubles.warnings, *asked.warnings],
+        )
+        told = [one.difference for one in weighed.findings if one.difference]
+        return plan_document(told, outline)
 
-    def _places(self, failures: list[str]) -> Iterator[tuple[Rule, str, str]]:
-        """Every rule with every namespace and mount that it covers."""
-        for rule in self._rules():
-            try:
-                found = places(rule, self._source)
-            except ReplicationError as error:
-                failures.append(f"{rule.name}: {error}")
-            else:
-                yield from ((rule, namespace, mount) for namespace, mount in found)
-
-    def _compare(
-        self, rule: Rule, namespace: str, mount: str, *, thorough: bool
-    ) -> Iterator[tuple[str, list[SecretRef], int]]:
-        """Chunks of (kind, references that differ, how many were looked at)."""
-        known = {
-            entry.ref: entry
-            for entry in self._journal.entries(rule.name)
-            if (entry.ref.namespace, entry.ref.mount) == (namespace, mount)
-        }
-        listed: set[SecretRef] = set()
-        for chunk in _chunks(self._source.versions(namespace, mount)):
-            mine = [(ref, truth) for ref, truth in chunk if rule.matches(ref)]
-            listed.update(ref for ref, _ in mine)
-            changed = [
-                ref
-                for ref, truth in mine
-                if _differs(rule, known.get(ref), truth, thorough=thorough)
-            ]
-            yield "changed", changed, len(mine)
-        missing = [
-            ref
-            for ref, entry in known.items()
-            if ref not in listed and entry.state not in _AWAY
-        ]
-        if missing and not listed:
-            # Rather a restored snapshot or another cluster than so many deletes.
-            raise Permanent(
-                Cause.MOUNT_UNKNOWN,
-                f"the listing is empty, {len(missing)} secrets were there: nothing "
-                "is deleted",
+    def run(
+        self,
+        extent: Extent,
+        order: Order | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Compare once, and bring about what differs as far as ``order`` says. A side
+        that fails does not keep the others from their turn. Raises QueueUnavailable
+        and JournalUnavailable."""
+        order = order or Order()
+        with self._turn:
+            began = time.monotonic()
+            gaps = self._sides.journal.gaps()
+            work = CarryOut(
+                self._sides.journal,
+                self._queue,
+                self._sides.mapping(),
+                self._accept_deletions,
             )
-        yield "missing", missing, 0
+            compared = self._compare(_with_gaps(extent, gaps), work)
+            weighed = self._weigh(compared, released=order.planned is not None)
+            chosen, left = _choose(weighed.findings, order)
+            progress = progress or Unfollowed()
+            progress.left_alone(left)
+            queued = work.carry_out(chosen, order.by, progress)
+            if _heals(extent, compared, order):
+                self._sides.journal.clear_gaps([gap.number for gap in gaps])
+            held = sum(one.action is Kind.HELD for one in left)
+            return replace(
+                _report(compared, weighed),
+                queued=queued,
+                held=held,
+                seconds=time.monotonic() - began,
+            )
 
-    def _enqueue(self, refs: list[SecretRef]) -> None:
-        self._queue.add([Hint(ref=ref, lane=Lane.RECONCILE) for ref in refs])
+    def unpark(self) -> int:
+        """Let everything that is set aside be tried again."""
+        return self._queue.unpark()
+
+    def _compare(self, extent: Extent, work: CarryOut | None) -> Compared:
+        compared = compare_sides(self._sides, extent, work)
+        if not extent.quick and compared.compared + compared.keys_unknown:
+            self.keys_unknown = compared.keys_unknown
+        return compared
+
+    def _weigh(self, compared: Compared, *, released: bool) -> Weighed:
+        findings, journal = compared.findings, self._sides.journal
+        rules = {one.difference.rule for one in findings if one.difference}
+        deletes = {}
+        for rule in rules:
+            facts = journal.deletions(rule, self._sides.now() - HOUR)
+            deletes[rule] = Deletes(
+                made=facts.made,
+                population=max(facts.population, compared.live[rule]),
+                held=facts.held,
+            )
+        return weigh(findings, self._sides.limits(), deletes, released=released)
 
 
-def _differs(rule: Rule, entry: Entry | None, truth: Truth, *, thorough: bool) -> bool:
-    is_out = isinstance(truth, Value) and not rule.wants(truth)
-    if entry is None:
-        return thorough or not (is_out or isinstance(truth, Gone))
-    if is_out or isinstance(truth, Gone):
-        return entry.state not in _AWAY
-    # KV v1 has no version to compare: the worker reads and compares the value.
-    same = (entry.version, entry.created_time) == (truth.version, truth.created_time)
-    return not same or truth.version is None or entry.state is not State.IN_SYNC
+def _unchanged(compared: Compared) -> int:
+    differing = sum(
+        one.difference is not None and one.case is not None and one.case.is_wanted
+        for one in compared.findings
+    )
+    return max(0, compared.wanted - differing)
 
 
-def places(rule: Rule, source: Source) -> list[tuple[str, str]]:
-    """Namespace and mount of all that a rule covers now."""
-    if not is_glob(rule.mount) and not is_glob(rule.namespace):
-        return [(rule.namespace, rule.mount)]
-    return [
-        (mount.namespace, mount.path)
-        for namespace in source.namespaces(rule.namespace)
-        for mount in source.mounts(namespace)
-        if rule.covers_mount(mount.namespace, mount.path)
-    ]
+def _with_gaps(extent: Extent, gaps: list[KnownGap]) -> Extent:
+    """After a gap, values without versions may have changed unseen too."""
+    globs = {glob for gap in gaps for glob in gap.mounts}
+
+    def values_due(ref: SecretRef) -> bool:
+        mount = "/".join(filter(None, (ref.namespace, ref.mount)))
+        return extent.values_due(ref) or any(matches(glob, mount) for glob in globs)
+
+    return Extent(scopes=extent.scopes, quick=extent.quick, values_due=values_due)
 
 
-def _chunks(
-    listing: Iterable[tuple[SecretRef, Truth]],
-) -> Iterator[list[tuple[SecretRef, Truth]]]:
-    chunk = []
-    for one in listing:
-        chunk.append(one)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
+def _heals(extent: Extent, compared: Compared, order: Order) -> bool:
+    """Whether whatever was missed before is queued now."""
+    return (
+        any(scope.is_everything for scope in extent.scopes)
+        and order.planned is None
+        and not compared.troubles.failures
+        and not compared.keys_unknown
+    )
+
+
+def _choose(
+    findings: Sequence[Finding], order: Order
+) -> tuple[list[Chosen], list[Finding]]:
+    """What is carried out, and what of the rest waits for somebody."""
+    chosen, left = [], []
+    for finding in findings:
+        one = choose(finding, order)
+        if one is not None:
+            chosen.append(one)
+        if (one is None or not one.finding.look) and finding.action in _WAITING:
+            left.append(finding)
+    return chosen, left
+
+
+def _report(compared: Compared, weighed: Weighed) -> Report:
+    kinds = Counter(one.action.value for one in weighed.findings if one.action)
+    troubles = compared.troubles
+    return Report(
+        compared=compared.compared,
+        differing=dict(kinds),
+        failures=tuple(troubles.failures),
+        faults=(*troubles.faults, *weighed.faults),
+        warnings=tuple(troubles.warnings),
+        brake=tuple(line for line in weighed.brake if line.held),
+    )

@@ -1,26 +1,34 @@
 """When to compare, on a thread of its own.
 
-At start, on the schedule, and soon after something may have been missed. A wish that
-comes during a run is remembered: one more run follows.
+At start, on the schedule, soon after something may have been missed, and when somebody
+asks. A wish that comes during a run is remembered: one more run follows, over all that
+was wished for meanwhile. Whoever carries out a plan gets a run of its own.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import structlog
 
-from receiver.ports import QueueUnavailable, WorkQueue
+from receiver.comparing import Extent
+from receiver.core.order import Order, order_of
+from receiver.core.scope import Scope, cover
+from receiver.core.state import SecretRef
+from receiver.core.wish import UnknownPlan, Wish
+from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.reconcile import Comparison, Report
+from receiver.run import Run
+from receiver.runs import Runs
+from receiver.timetable import Schedule, Timetable, Turn
 
 log = structlog.stdlib.get_logger(__name__)
-
-_MOST_AFTER_FAILURE = 60.0
 
 
 class Reporter(Protocol):
@@ -31,41 +39,36 @@ class Reporter(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When to compare. ``interval`` in seconds, None: only at start and after gaps.
-    With ``thorough_first`` the first complete run is a thorough one. ``pause`` is the
-    least and the most between two runs."""
+class Plans(Protocol):
+    """The plans that people have seen. Raises JournalUnavailable."""
 
-    interval: float | None
-    thorough_first: bool = True
-    pause: tuple[float, float] = (2.0, 300.0)
+    def keep(self, plan_id: str, document: str) -> None:
+        """Keep it for a day."""
+
+    def find(self, plan_id: str) -> str | None:
+        """The document; None: there is none, or its day is over."""
 
 
 class Reconciler:
-    """Compares at start, on the schedule, and soon after a gap.
-
-    The next run after a gap begins no sooner than ten times the last one's duration
-    (within the schedule's ``pause``) after it; a run that failed is tried again, each
-    time later, up to a minute.
-    """
+    """Compares at start, on the schedule, soon after a gap, and when asked."""
 
     def __init__(
         self,
         comparison: Comparison,
-        queue: WorkQueue,
         schedule: Schedule,
         *,
+        runs: Runs,
+        plans: Plans,
         report: Reporter,
         now: Callable[[], float],
     ) -> None:
         self._comparison = comparison
-        self._queue = queue
-        self._schedule = schedule
+        self._runs = runs
+        self._plans = plans
         self._report = report
         self._now = now
         self._turn = threading.Condition()
-        self._wanted = True
+        self._timetable = Timetable(schedule, time.monotonic(), _spread())
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="reconcile", daemon=True)
         self.last: Report | None = None
@@ -75,10 +78,10 @@ class Reconciler:
         """Begin; the first run is at once."""
         self._thread.start()
 
-    def soon(self) -> None:
+    def soon(self, turn: Turn = Turn.QUICK) -> None:
         """Something may have been missed: compare as soon as the pace allows."""
         with self._turn:
-            self._wanted = True
+            self._timetable.want(turn)
             self._turn.notify()
 
     def stop(self) -> None:
@@ -92,64 +95,124 @@ class Reconciler:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
-        thorough = self._schedule.thorough_first
-        not_before, schedule, failed = 0.0, self._next_schedule(), 0
-        while self._wait(not_before, schedule):
-            if time.monotonic() >= schedule:
-                schedule = self._next_schedule()
-                self._queue.unpark()
-            report = self._once(thorough=thorough)
-            if report is None or report.failures:
-                self.soon()
-                failed += 1
-            else:
-                thorough, failed = False, 0
-            seconds = report.seconds if report else 0.0
-            not_before = time.monotonic() + self._pause_after(seconds, failed)
+    def plan(self, scope: Scope) -> dict[str, Any]:
+        """What a run over ``scope`` would do. Takes as long as the comparison does,
+        and waits for one under way. Raises ReplicationError when nothing could be
+        compared, and JournalUnavailable."""
+        document = self._comparison.plan(scope)
+        self._plans.keep(document["id"], json.dumps(document))
+        return document
 
-    def _wait(self, not_before: float, schedule: float) -> bool:
-        """Until a run is due: wanted and paced, or scheduled. False: stopped."""
+    def request(self, wish: Wish) -> str:
+        """Have it done; returns the run's id at once. Raises UnknownPlan, and
+        JournalUnavailable."""
+        run_id = self._runs.add(self._run_for(wish))
+        with self._turn:
+            self._turn.notify()
+        return run_id
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """How far a run is; None when there is none of that id, or none any more."""
+        return self._runs.document(run_id)
+
+    def changed(self, ref: SecretRef) -> None:
+        """A round for ``ref`` has ended."""
+        self._runs.changed(ref)
+
+    def _run_for(self, wish: Wish) -> Run:
+        if wish.if_plan is None:
+            order = Order(prune=wish.prune, by=wish.by)
+            return Run(scopes=[wish.scope], order=order)
+        kept = self._plans.find(wish.if_plan)
+        if kept is None:
+            raise UnknownPlan(wish.if_plan)
+        plan = json.loads(kept)
+        order = order_of(plan, force=wish.force, prune=wish.prune, by=wish.by)
+        assert order.planned is not None
+        planned = {
+            key: what
+            for key, what in order.planned.items()
+            if cover([wish.scope], key[1], key[0])
+        }
+        scope = Scope(**plan["scope"])
+        return Run(scopes=[scope], order=replace(order, planned=planned))
+
+    def _run(self) -> None:
+        while self._wait():
+            if (run := self._runs.next()) is not None:
+                self._meet(run)
+            else:
+                self._compare()
+
+    def _wait(self) -> bool:
+        """Until somebody has asked, or something is due. False: stopped."""
         with self._turn:
             while not self._stopped:
-                due = min(schedule, not_before) if self._wanted else schedule
-                if (left := due - time.monotonic()) <= 0:
-                    self._wanted = False
+                left = self._timetable.due() - time.monotonic()
+                if left <= 0 or self._runs.is_waited_for():
                     return True
                 self._turn.wait(min(left, threading.TIMEOUT_MAX))
             return False
 
-    def _pause_after(self, seconds: float, failed: int) -> float:
-        """Ten times what the run took; longer after each failure in a row."""
-        least, most = self._schedule.pause
-        retry = min(least * 2.0 ** min(failed, 10), _MOST_AFTER_FAILURE)
-        return min(max(least, 10 * seconds, retry if failed else 0.0), most)
+    def _compare(self) -> None:
+        began = time.monotonic()
+        with self._turn:
+            turn = self._timetable.take(began, _spread())
+            values = turn is Turn.FULL and self._timetable.values_due(began)
+            is_first_try = not self._timetable.failed
+        extent = Extent(quick=turn is Turn.QUICK, values_due=lambda _: values)
+        report = self._once(extent, None, unpark=is_first_try)
+        well = report is not None and not report.failures
+        with self._turn:
+            seconds = report.seconds if report else 0.0
+            self._timetable.ended(turn, time.monotonic(), seconds, well=well)
+            if well and values:
+                self._timetable.values_compared(began)
 
-    def _next_schedule(self) -> float:
-        interval = self._schedule.interval
-        if interval is None:
-            return float("inf")
-        spread = 0.9 + 0.2 * random.random()  # noqa: S311 spreads load, hides nothing
-        return time.monotonic() + interval * spread
+    def _meet(self, run: Run) -> None:
+        """Do what somebody asked for."""
+        report = self._once(Extent(scopes=tuple(run.scopes)), run, unpark=True)
+        if report is None:
+            self._runs.failed(run, "the comparison failed: see the log")
+        else:
+            self._runs.compared(run, report)
 
-    def _once(self, *, thorough: bool) -> Report | None:
+    def _once(self, extent: Extent, run: Run | None, *, unpark: bool) -> Report | None:
         try:
-            report = self._comparison.run(thorough=thorough)
-        except QueueUnavailable as error:
+            if unpark and not extent.quick:
+                self._comparison.unpark()
+            if run is None:
+                report = self._comparison.run(extent)
+            else:
+                report = self._comparison.run(extent, run.order, self._runs.follow(run))
+        except (QueueUnavailable, JournalUnavailable) as error:
             log.warning("comparison stopped", error=error)
             return None
         except Exception as error:  # a bug in one run must not end all later ones
             log.error("comparison failed", error=error)
             return None
-        for failure in report.failures:
-            log.warning("comparison incomplete", detail=failure)
-        self.last, self.last_at = report, self._now()
-        if not report.failures:
-            self._report.reconciled(report.seconds, report.differing, self.last_at)
+        self._tell(report, extent)
+        return report
+
+    def _tell(self, report: Report, extent: Extent) -> None:
+        for line in report.failures:
+            log.warning("comparison incomplete", detail=line)
+        for line in report.faults:
+            log.warning("comparison found a fault", detail=line)
+        if extent.scopes == (Scope(),):
+            self.last, self.last_at = report, self._now()
+            if not report.failures:
+                self._report.reconciled(
+                    report.seconds, dict(report.differing), self.last_at
+                )
         log.info(
             "compared",
             secrets=report.compared,
             differing=sum(report.differing.values()),
+            queued=report.queued,
             seconds=round(report.seconds, 3),
         )
-        return report
+
+
+def _spread() -> float:
+    return random.random()  # noqa: S311 spreads load, hides nothing

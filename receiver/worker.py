@@ -61,14 +61,14 @@ class Rounds:
         queue: WorkQueue,
         source: Source,
         replicate: Callable[[Work], Sequence[Outcome]],
-        watcher: Watcher,
+        watchers: Sequence[Watcher],
         report: Reporter,
         now: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._source = source
         self._replicate = replicate
-        self._watcher = watcher
+        self._watchers = watchers
         self._report = report
         self._now = now
 
@@ -94,7 +94,8 @@ class Rounds:
             self._queue.done(work)
         finally:
             self._report.stage("round", time.perf_counter() - started)
-            self._watcher.changed(work.hint.ref)
+            for watcher in self._watchers:
+                watcher.changed(work.hint.ref)
 
     def _resolve(self, hint: Hint) -> None:
         """Now that Vault can say what kind of mount it is, queue the secret itself."""

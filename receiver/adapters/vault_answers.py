@@ -47,13 +47,14 @@ def truth_from_read(answer: Answer, mount: Mount) -> Truth | None:
     if not metadata or answer.status not in (200, 404):
         return None
     version, created = int(str(metadata["version"])), as_text(metadata["created_time"])
+    deletion = as_text(metadata.get("deletion_time"))
     if answer.status == 404:
-        return Gone(version, created)
+        return Gone(version, created, deletion)
     return Value(
         canonical(as_object(data).get("data")),
         version,
         created,
-        as_text(metadata.get("deletion_time")),
+        deletion,
         _custom(metadata),
     )
 
@@ -71,7 +72,7 @@ def truth_from_metadata(data: Json, now: float) -> Truth:
     deletion = as_text(current.get("deletion_time"))
     is_due = deletion is not None and nanoseconds(deletion) <= now * 1e9
     if current.get("destroyed") is True or is_due:
-        return Gone(version, created)
+        return Gone(version, created, deletion)
     return Value("", version, created, deletion, _custom(metadata))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from receiver.adapters.vault_answers import (
     as_object,
@@ -25,6 +27,8 @@ from receiver.core.state import Gone, Mount, SecretRef, Truth, Value
 
 #: Keys in one page of a listing; a page never gets large in the audit log.
 PAGE = 500
+#: Metadata read at the same time, where a listing does not bring them along.
+_AT_ONCE = 4
 
 
 class VaultKv:
@@ -176,11 +180,16 @@ class VaultKv:
                 yield from pages
                 return
             self._without_details.add(mount.accessor)
-        for key in self._keys(mount, f"{mount.path}/metadata/{folder}"):
-            yield (
-                key,
-                Gone() if key.endswith("/") else self._metadata(mount, folder + key),
-            )
+        keys = self._keys(mount, f"{mount.path}/metadata/{folder}")
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for start in range(0, len(keys), PAGE):
+                some = keys[start : start + PAGE]
+                # Whoever counts the calls of this context counts these too.
+                asked = [
+                    pool.submit(copy_context().run, self._metadata, mount, folder, key)
+                    for key in some
+                ]
+                yield from zip(some, (one.result() for one in asked), strict=True)
 
     def _keys(self, mount: Mount, path: str) -> list[str]:
         self._before_listing_read()
@@ -189,10 +198,12 @@ class VaultKv:
             return []
         return listed(answer)[0]
 
-    def _metadata(self, mount: Mount, key: str) -> Truth:
+    def _metadata(self, mount: Mount, folder: str, key: str) -> Truth:
+        if key.endswith("/"):
+            return Gone()  # a folder has none
         self._before_listing_read()
         answer = self._http.get(
-            "metadata", mount.namespace, f"{mount.path}/metadata/{key}"
+            "metadata", mount.namespace, f"{mount.path}/metadata/{folder}{key}"
         )
         if answer.status == 404 and is_absent(answer):
             return Gone()  # deleted since it was listed

@@ -108,7 +108,14 @@ class TestFromFormat1:
             journal = SqliteJournal(state)
             assert list(journal.entries()) == []
             assert journal.counts() == {}
-            new = Entry(ref=A, rule="r", region="eu-west-1", name="n", state=State.HELD)
+            new = Entry(
+                ref=A,
+                rule="r",
+                region="eu-west-1",
+                name="n",
+                state=State.HELD,
+                cause="BRAKE",
+            )
             assert journal.record(new, expected=None)
             assert journal.known(A) == [new]
             assert journal.deletions("r", 0.0).held == 1

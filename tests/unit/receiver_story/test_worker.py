@@ -54,7 +54,7 @@ class Bench:
             queue=self.queue,
             source=self.source,
             replicate=replicate,
-            watcher=self,
+            watchers=[self],
             report=self,
             now=self.clock.now,
         )
