@@ -92,17 +92,26 @@ class Backlogged(Collector):
         for cause, count in (dict.fromkeys(Cause, 0) | backlog.parked).items():
             parked.add_metric([str(cause)], count)
         yield parked
-        yield self._secrets()
+        yield from self._by_rule()
 
-    def _secrets(self) -> Metric:
+    def _by_rule(self) -> Iterator[Metric]:
+        """Of the rules of today, and of those that left something behind."""
         counts = self._journal.counts()
-        family = GaugeMetricFamily(
+        secrets = GaugeMetricFamily(
             f"{_PREFIX}secrets", "Secrets by state.", labels=["rule", "state"]
         )
-        for rule in self._rule_names():
+        brake = GaugeMetricFamily(
+            f"{_PREFIX}brake_engaged",
+            "1 while deletes are held until somebody has looked.",
+            labels=["rule"],
+        )
+        rules = dict.fromkeys([*self._rule_names(), *(rule for rule, _ in counts)])
+        for rule in rules:
             for state in State:
-                family.add_metric([rule, state], counts.get((rule, state), 0))
-        return family
+                secrets.add_metric([rule, state], counts.get((rule, state), 0))
+            brake.add_metric([rule], float(counts.get((rule, State.HELD), 0) > 0))
+        yield secrets
+        yield brake
 
 
 def _moment(name: str, about: str, at: float | None) -> Metric:

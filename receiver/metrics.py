@@ -16,6 +16,7 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from receiver import __version__
+from receiver.core.differences import Kind
 from receiver.gauges import Backlogged, Moments
 from receiver.ports import Journal, WorkQueue
 
@@ -25,18 +26,34 @@ _LAG_EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 1800)
 _STAGE_EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _RECONCILE_EDGES = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800)
 
-_ACTIONS = ("none", "create", "update", "repair", "restore", "delete", "leave")
+_ACTIONS = (
+    "none",
+    "create",
+    "update",
+    "repair",
+    "restore",
+    "delete",
+    "leave",
+    "held",
+    "adopt",
+    "release",
+)
 _RESULTS = ("ok", "retry", "parked")
 _STAGES = ("round",)
-_CHANGES = ("changed", "missing")
+_CHANGES = tuple(Kind)
 _AWS_OPERATIONS = (
+    "AssumeRole",
     "CreateSecret",
     "DeleteSecret",
     "DescribeSecret",
     "ListSecrets",
     "PutSecretValue",
+    "RemoveRegionsFromReplication",
+    "ReplicateSecretToRegions",
     "RestoreSecret",
     "TagResource",
+    "UntagResource",
+    "UpdateSecret",
     "UpdateSecretVersionStage",
 )
 _VAULT_OPERATIONS = ("list", "lookup-self", "metadata", "mount", "mounts", "read")

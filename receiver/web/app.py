@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from receiver.web import events, health, refusals, status, sync
+from receiver.ports import JournalUnavailable, QueueUnavailable
+from receiver.web import (
+    deeds,
+    events,
+    health,
+    listing,
+    orders,
+    refusals,
+    runs,
+    status,
+    sync,
+)
 from receiver.web.auth import Gate
 from receiver.web.parts import Parts
 
@@ -32,12 +43,14 @@ def create_app(parts: Parts) -> FastAPI:
         },
         exception_handlers={
             refusals.Refused: refusals.answer_refused,
+            QueueUnavailable: refusals.answer_unavailable,
+            JournalUnavailable: refusals.answer_unavailable,
             HTTPException: refusals.answer_http,
             RequestValidationError: refusals.answer_invalid,
         },
     )
     app.add_middleware(Gate, tokens=parts.tokens)
     app.add_middleware(refusals.LastResort)
-    for made in (events, sync, status, health):
-        app.include_router(made.router(parts))
+    for part in (events, sync, orders, runs, deeds, listing, status, health):
+        app.include_router(part.router(parts))
     return app

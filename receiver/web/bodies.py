@@ -1,13 +1,23 @@
-"""Reading a request's body within bounds of size and time."""
+"""Reading a request's body within bounds of size, time and shape.
+
+What does not fit is refused without a word of what it was.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from typing import TypeVar
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from receiver.web.refusals import Refused
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
+
+#: The most that an order of a person may be long, in bytes.
+MAX_ORDER = 64 * 1024
 
 
 async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
@@ -31,6 +41,19 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
     except ClientDisconnect:
         raise Refused(400, "the body was cut short", reason="slow") from None
     return bytes(body)
+
+
+async def read_order(
+    request: Request, shape: type[_Shape], *, seconds: float
+) -> _Shape:
+    """The body as a JSON object of ``shape``; no body at all is the empty object.
+    Raises Refused, also with 422."""
+    body = await read_body(request, limit=MAX_ORDER, seconds=seconds)
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = ", ".join(shape.__struct_fields__)
+        raise Refused(422, f"the body must be a JSON object of {fields}") from None
 
 
 def _exceeds(digits: str, limit: int) -> bool:

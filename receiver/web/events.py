@@ -24,7 +24,7 @@ from receiver.web.auth import EVENTS
 from receiver.web.bodies import read_body
 from receiver.web.intake import Webhook, read_webhook
 from receiver.web.parts import Parts
-from receiver.web.refusals import Refused
+from receiver.web.refusals import LATER, Refused
 from receiver.web.sightings import Forwarder
 from vault_audit_forwarder import wire
 
@@ -32,7 +32,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 _EVERYTHING = ("**",)
 _LONGEST_NAME = 200
-_RETRY_AFTER = {"Retry-After": "5"}
 
 
 @dataclass(slots=True)
@@ -136,7 +135,7 @@ class Intake:
                 503,
                 "this cannot be kept now: send it again later",
                 reason="unavailable",
-                headers=_RETRY_AFTER,
+                headers=LATER,
             ) from error
         self._parts.last_kept.note(None)
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from receiver.core.rules import Rule
+from receiver.core.scope import Scope
+from receiver.core.wish import Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.ports import Journal, Source, WorkQueue
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
 from vault_audit_forwarder.signing import Key
+
+
+class Comparisons(Protocol):
+    """Who compares both sides, and brings about what differs."""
+
+    def plan(self, scope: Scope) -> dict[str, Any]:
+        """What would be done, as a document. Takes as long as the comparison does.
+        Raises ReplicationError when nothing could be compared."""
+
+    def request(self, wish: Wish) -> str:
+        """Have it done; returns the run's id at once. Raises UnknownPlan."""
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """How far a run is; None when there is none of that id, or none any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +44,7 @@ class Parts:
     queue: WorkQueue
     journal: Journal
     source: Source
+    comparisons: Comparisons
     metrics: Metrics
     source_name: str
     rules: Callable[[], tuple[Rule, ...]]

@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.stdlib.get_logger(__name__)
 
+#: When to come again after a 503, in seconds.
+LATER = {"Retry-After": "5"}
+
 _SAYS = {404: "there is nothing here", 405: "this method is not for this path"}
 
 
@@ -43,6 +46,13 @@ async def answer_refused(_: Request, error: Exception) -> JSONResponse:
     """For Refused."""
     assert isinstance(error, Refused)
     return JSONResponse(error.body, error.status, headers=error.headers)
+
+
+async def answer_unavailable(_: Request, error: Exception) -> JSONResponse:
+    """For QueueUnavailable and JournalUnavailable, wherever they come from."""
+    log.error("the state is not available", error=error)
+    says = "the state cannot be read or written now: try again later"
+    return JSONResponse({"error": says}, 503, headers=LATER)
 
 
 async def answer_http(_: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Who must act for an entry, and what they do."""
+"""Who must act for a cause, and what they do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from receiver.core.state import Entry
 
 def remedy_of(entry: Entry) -> dict[str, str]:
     """``who`` and ``do`` for the entry's cause; empty for one of another version."""
-    if entry.cause not in set(Cause):
-        return {}
-    remedy = REMEDIES[Cause(entry.cause)]
-    return {"who": remedy.who, "do": remedy.do}
+    return remedy(Cause(entry.cause)) if entry.cause in set(Cause) else {}
+
+
+def remedy(cause: Cause) -> dict[str, str]:
+    """``who`` and ``do``."""
+    found = REMEDIES[cause]
+    return {"who": found.who, "do": found.do}

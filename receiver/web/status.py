@@ -1,56 +1,39 @@
-"""``GET /v1/status`` and ``GET /v1/secrets``: what is where, and what needs somebody.
+"""``GET /v1/status``: the verdict first, then what it rests on.
 
-Both are read from the queue and the journal; neither asks Vault or AWS.
+Read from the queue and the journal; neither asks Vault or AWS. Whether somebody is
+needed: for what is parked, in conflict or held, and for faults. What drifted is put
+back by itself, and what is orphaned can wait.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+import shlex
+from collections.abc import Mapping
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from receiver.core.state import Entry, State
-from receiver.ports import InvalidCursor, JournalUnavailable, QueueUnavailable
 from receiver.web.auth import requires
+from receiver.web.items import full, moment
 from receiver.web.parts import Parts
-from receiver.web.refusals import Refused
+from receiver.web.queued import entries_of
 from receiver.web.remedies import remedy_of
 from receiver.web.sightings import Forwarder
 
 FORMAT_VERSION = 1
+#: Of each state.
 _MOST_NEEDING = 50
 _NEEDS_SOMEBODY = (State.CONFLICT, State.PARKED, State.HELD)
 
 
 def router(parts: Parts) -> APIRouter:
-    """The routes. They are plain functions, so they run in threads."""
+    """The route. It is a plain function, so it runs in a thread."""
     routes = APIRouter(dependencies=[Depends(requires("read"))])
 
     @routes.get("/v1/status")
     def status() -> dict[str, Any]:
-        try:
-            return describe(parts)
-        except (QueueUnavailable, JournalUnavailable) as error:
-            raise Refused(503, "the state cannot be read now") from error
-
-    @routes.get("/v1/secrets")
-    def secrets(
-        state: State | None = None,
-        rule: str | None = None,
-        q: str | None = None,
-        after: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    ) -> dict[str, Any]:
-        try:
-            page, following = parts.journal.page(
-                state=state, rule=rule, text=q, after=after, limit=limit
-            )
-        except InvalidCursor:
-            raise Refused(422, "is no cursor of ours", field="after") from None
-        except JournalUnavailable as error:
-            raise Refused(503, "the state cannot be read now") from error
-        return {"items": [_item(entry) for entry in page], "next": following}
+        return describe(parts)
 
     return routes
 
@@ -59,6 +42,7 @@ def describe(parts: Parts) -> dict[str, Any]:
     """The whole status as JSON-ready data."""
     now = parts.now()
     backlog = parts.queue.backlog()
+    counts = parts.journal.counts()
     needing = _needing(parts)
     faults = [*parts.faults(), *parts.unknown_sources.faults()]
     is_well = not (needing or faults or backlog.parked)
@@ -66,61 +50,77 @@ def describe(parts: Parts) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "verdict": "well" if is_well else "needs_you",
-        "states": _states(parts, backlog.pending),
+        "states": _states(counts, backlog.pending),
         "pending": backlog.pending,
         "oldest_pending_seconds": oldest,
         "parked": backlog.parked,
-        "needs_you": needing,
+        "needs_you": [full(entry) | remedy_of(entry) for entry in needing],
         "lag": parts.metrics.lag_percentiles(),
         "reconcile": dict(parts.reconcile()),
-        "brake": [],
+        "brake": _brake(parts, counts),
         "paused": [],
         "forwarders": [_forwarder(one) for one in parts.forwarders.all()],
         "faults": faults,
     }
 
 
-def _states(parts: Parts, pending: int) -> dict[str, int]:
-    counts = dict.fromkeys(State, 0)
-    for (_, state), count in parts.journal.counts().items():
-        counts[state] += count
+def _states(counts: Mapping[tuple[str, State], int], pending: int) -> dict[str, int]:
+    states = dict.fromkeys(State, 0)
+    for (_, state), count in counts.items():
+        states[state] += count
     return {
         str(state): count
-        for state, count in (counts | {State.PENDING: pending}).items()
+        for state, count in (states | {State.PENDING: pending}).items()
     }
 
 
-def _needing(parts: Parts) -> list[dict[str, Any]]:
-    needing: list[dict[str, Any]] = []
+def _needing(parts: Parts) -> list[Entry]:
+    needing: list[Entry] = []
     for state in _NEEDS_SOMEBODY:
         page, _ = parts.journal.page(
             state=state, rule=None, text=None, after=None, limit=_MOST_NEEDING
         )
-        needing += [_item(entry) | remedy_of(entry) for entry in page]
-    return needing[:_MOST_NEEDING]
+        needing += page
+    return needing + _parked_in_queue_alone(parts)
 
 
-def _item(entry: Entry) -> dict[str, Any]:
-    return {
-        "namespace": entry.ref.namespace,
-        "mount": entry.ref.mount,
-        "path": entry.ref.path,
-        "rule": entry.rule,
-        "name": entry.name,
-        "state": entry.state,
-        "cause": entry.cause,
-        "vault_version": entry.version,
-        "version_id": entry.version_id,
-        "lag_seconds": entry.lag,
-    }
+def _parked_in_queue_alone(parts: Parts) -> list[Entry]:
+    """Parked before it had an entry: its mount is unknown, or Vault refuses it."""
+    alone: list[Entry] = []
+    for one in parts.queue.waiting(parked=True, limit=_MOST_NEEDING):
+        if one.unresolved or not parts.journal.known(one.ref):
+            alone += entries_of(parts, one, State.PARKED)
+    return alone
+
+
+def _brake(
+    parts: Parts, counts: Mapping[tuple[str, State], int]
+) -> list[dict[str, Any]]:
+    """Each rule with something held. The one held first knows the reason; those after
+    it were held because it was."""
+    braked = []
+    for (rule, state), count in sorted(counts.items()):
+        held = parts.journal.entries(rule, state=State.HELD)
+        if state is State.HELD and (
+            first := min(held, key=lambda entry: entry.state_since, default=None)
+        ):
+            release = f"vault-replicator reconcile --rule {shlex.quote(rule)} --force"
+            braked.append(
+                {
+                    "rule": rule,
+                    "held": count,
+                    "reason": first.detail,
+                    "release": release,
+                }
+            )
+    return braked
 
 
 def _forwarder(one: Forwarder) -> dict[str, Any]:
-    seen = datetime.fromtimestamp(one.last_seen, UTC).isoformat(timespec="milliseconds")
     return {
         "name": one.name,
         "source": one.source,
-        "last_seen": seen.replace("+00:00", "Z"),
+        "last_seen": moment(one.last_seen),
         "last_entry_time": one.last_entry_time,
         "gaps": one.gaps,
         "spool": one.spool,

@@ -1,15 +1,15 @@
 """``sync``: replicate one secret now, and wait until a version is in AWS.
 
-Waiting is for a version, not for a state: "in sync" alone would be true of the one
-before. Without a version it is for a round that began after the request, and such a
-round reads what is current then.
+It asks for a look with doubt: somebody who asks wants AWS itself looked at, not what
+the journal believes of it. Who waits is woken at the end of each round for the secret,
+and judges for itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,50 +19,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from receiver.core.rules import rules_for
-from receiver.core.state import Entry, Hint, SecretRef, State
-from receiver.ports import JournalUnavailable, QueueUnavailable
+from receiver.core.state import Hint, State
+from receiver.places import Spot, survey
+from receiver.web.arrival import Answer, Goal, judge
 from receiver.web.auth import requires
-from receiver.web.bodies import read_body
+from receiver.web.bodies import read_order
 from receiver.web.parts import Parts
+from receiver.web.references import Finder
 from receiver.web.refusals import Refused
-from receiver.web.remedies import remedy_of
 from vault_audit_forwarder.program.config_file import parse_duration
 
 _MAX_WAIT = 60.0
-_MAX_BODY = 64 * 1024
 _MOST_VERSIONS = 2**53
-_STOPPED = (State.PARKED, State.CONFLICT, State.HELD)
-_AWAY = (State.DELETING, State.ORPHANED)
 
 
 class SyncRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """The body: which secret, and which version of it at least."""
+    """The body: which secret, and which version of it at least. Without ``mount``,
+    ``path`` is MOUNT/PATH."""
 
-    mount: str
     path: str
+    mount: str | None = None
     namespace: str = ""
     version: Annotated[int, msgspec.Meta(ge=1, le=_MOST_VERSIONS)] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What is waited for: ``version`` or a newer one (None: what is current at
-    ``since``, in epoch seconds) of ``ref`` in AWS."""
-
-    ref: SecretRef
-    version: int | None
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status and its body; ``final`` when waiting cannot change it."""
-
-    status: int
-    body: dict[str, Any]
-    final: bool = True
 
 
 def router(parts: Parts) -> APIRouter:
@@ -72,9 +52,8 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/v1/secrets/sync", dependencies=[Depends(requires("sync"))])
     async def sync(request: Request, wait: str = "") -> JSONResponse:
         seconds = _seconds(wait)
-        body = await read_body(request, limit=_MAX_BODY, seconds=parts.body_timeout)
-        goal = _goal(_decode(body), parts.now())
-        await run_in_threadpool(_queue, parts, goal)
+        wanted = await read_order(request, SyncRequest, seconds=parts.body_timeout)
+        goal = await run_in_threadpool(_queue, parts, wanted)
         if seconds:
             return await _wait_for(parts, goal, seconds)
         place = {"Location": _location(goal, wait)}
@@ -82,8 +61,8 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("/v1/secrets/one", dependencies=[Depends(requires("read"))])
     async def one(
-        mount: str,
         path: str,
+        mount: str | None = None,
         namespace: str = "",
         version: Annotated[str, Query(pattern=r"^(?:[1-9][0-9]{0,15})?$")] = "",
         wait: str = "",
@@ -94,57 +73,11 @@ def router(parts: Parts) -> APIRouter:
             namespace=namespace,
             version=int(version) if version else None,
         )
-        return await _wait_for(parts, _goal(wanted, parts.now()), _seconds(wait))
+        seconds = _seconds(wait)
+        goal = await run_in_threadpool(_goal, parts, wanted)
+        return await _wait_for(parts, goal, seconds)
 
     return routes
-
-
-def judge(goal: Goal, rule: str, entry: Entry | None, failing: str | None) -> Answer:
-    """What can be said of ``goal`` under one rule.
-
-    ``failing`` is the cause of the last failure while the reference is queued, None
-    when it is not.
-    """
-    about = {"rule": rule, **_describe(entry)}
-    if failing is not None and not _is_there(goal, entry, queued=True):
-        waiting = {**about, "state": State.PENDING, "cause": failing or None}
-        return Answer(202, waiting, final=False)
-    if entry is None:
-        return Answer(404, {"error": "Vault holds no such secret", **about})
-    if entry.state in _STOPPED:
-        return Answer(409, {"error": "somebody must act", **about, **remedy_of(entry)})
-    if entry.state in _AWAY:
-        if goal.version is None:
-            return Answer(200, about)
-        return Answer(409, {"error": "Vault has deleted it since", **about})
-    if _is_there(goal, entry, queued=failing is not None):
-        return Answer(200, about)
-    return Answer(202, {**about, "state": State.PENDING}, final=False)
-
-
-def _is_there(goal: Goal, entry: Entry | None, *, queued: bool) -> bool:
-    """While the reference is queued, only a round that ended since the request tells
-    anything, and only of a version: it may have begun before."""
-    if entry is None or entry.state is not State.IN_SYNC:
-        return False
-    if queued and (goal.version is None or entry.checked_at < goal.since):
-        return False
-    if goal.version is None or entry.version is None:
-        return True  # KV v1 has no versions; what is in sync is the only one there is
-    return entry.version >= goal.version
-
-
-def _describe(entry: Entry | None) -> dict[str, Any]:
-    if entry is None:
-        return {"state": None}
-    return {
-        "state": entry.state,
-        "name": entry.name,
-        "version": entry.version,
-        "version_id": entry.version_id,
-        "lag_seconds": entry.lag,
-        "cause": entry.cause,
-    }
 
 
 async def _wait_for(parts: Parts, goal: Goal, seconds: float) -> JSONResponse:
@@ -169,59 +102,43 @@ async def _wait_for(parts: Parts, goal: Goal, seconds: float) -> JSONResponse:
 
 def _look(parts: Parts, goal: Goal) -> Answer:
     """The least favourable answer of all rules that replicate the secret."""
-    rules = rules_for(parts.rules(), goal.ref)
-    if not rules:
+    # Before the entries: work that ends in between must not look undone.
+    failing = parts.queue.pending(goal.ref)
+    known = parts.journal.known(goal.ref)
+    spots = survey(goal.ref, parts.rules(), parts.source_name, known).spots
+    if not spots:
         raise Refused(404, "no rule replicates this secret")
-    try:
-        # Before the entries: work that ends in between must not look undone.
-        failing = parts.queue.pending(goal.ref)
-        answers = [
-            judge(goal, rule.name, parts.journal.get(goal.ref, rule.name), failing)
-            for rule in rules
-        ]
-    except (QueueUnavailable, JournalUnavailable) as error:
-        raise Refused(503, "the state cannot be read now") from error
+    answers = [_judge_spot(goal, spot, failing) for spot in spots]
     return max(answers, key=lambda answer: (not answer.final, answer.status))
 
 
-def _queue(parts: Parts, goal: Goal) -> None:
+def _judge_spot(goal: Goal, spot: Spot, failing: str | None) -> Answer:
+    rule, problem = spot.place.rule.name, spot.problem
+    if problem is None:
+        return judge(goal, rule, spot.entry, failing)
+    # No round can change a name that AWS cannot hold.
+    stopped = replace(
+        spot.entry or spot.blank(State.PARKED),
+        state=State.PARKED,
+        cause=problem.cause,
+        detail=problem.detail,
+    )
+    return judge(goal, rule, stopped, None)
+
+
+def _queue(parts: Parts, wanted: SyncRequest) -> Goal:
+    goal = _goal(parts, wanted)
     if not rules_for(parts.rules(), goal.ref):
         raise Refused(404, "no rule replicates this secret")
-    try:
-        parts.queue.add([Hint(ref=goal.ref, version=goal.version)])
-    except QueueUnavailable as error:
-        later = {"Retry-After": "5"}
-        raise Refused(503, "this cannot be queued now", headers=later) from error
+    parts.queue.add([Hint(ref=goal.ref, version=goal.version, doubt=True)])
+    return goal
 
 
-def _decode(body: bytes) -> SyncRequest:
-    try:
-        return msgspec.json.decode(body, type=SyncRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = ", ".join(SyncRequest.__struct_fields__)
-        raise Refused(422, f"the body must be a JSON object of {fields}") from None
-
-
-def _goal(wanted: SyncRequest, now: float) -> Goal:
-    ref = SecretRef(
-        _place("namespace", wanted.namespace),
-        _place("mount", wanted.mount),
-        _place("path", wanted.path),
-    )
-    for field in ("mount", "path"):
-        if not getattr(ref, field):
-            raise Refused(422, "must not be empty", field=field)
-    return Goal(ref, wanted.version, now)
-
-
-def _place(field: str, text: str) -> str:
-    """Without slashes at its ends, which people write and Vault does."""
-    bare = text.strip("/")
-    odd = {"", ".", ".."}.intersection(bare.split("/")) if bare else False
-    if odd or any(ord(char) < 0x20 or ord(char) == 0x7F for char in bare):
-        says = "holds an empty segment, '.', '..' or a control character"
-        raise Refused(422, says, field=field)
-    return bare
+def _goal(parts: Parts, wanted: SyncRequest) -> Goal:
+    since = parts.now()
+    finder = Finder(parts.source, parts.journal, parts.rules())
+    ref = finder.find(namespace=wanted.namespace, mount=wanted.mount, path=wanted.path)
+    return Goal(ref, wanted.version, since)
 
 
 def _seconds(wait: str) -> float:

@@ -11,8 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from receiver.core.rules import Rule
-from receiver.core.state import Mount
+from receiver.core.causes import ReplicationError
+from receiver.core.rules import Rule, TargetSpec
+from receiver.core.scope import Scope
+from receiver.core.state import Entry, Hint, Lane, Mount, SecretRef, State, Work
+from receiver.core.wish import UnknownPlan, Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.web.app import create_app
@@ -27,12 +30,39 @@ TOKENS = [
     Token("pipeline", "sync", "sync-token"),
     Token("oncall", "admin", "admin-token"),
 ]
+REGION = "eu-central-1"
+TARGET = TargetSpec(region=REGION)
 RULES = (
-    Rule(name="hybrid", mount="kv", exclude=("tmp/**",)),
-    Rule(name="team", namespace="team", mount="old"),
+    Rule(name="hybrid", mount="kv", exclude=("tmp/**",), target=TARGET),
+    Rule(name="team", namespace="team", mount="old", target=TARGET),
 )
 MOUNTS = (Mount("", "kv", 2, "kv_1"), Mount("team", "old", 1, "kv_2"))
 SOURCE = "vault-prod"
+
+
+class FakeComparisons:
+    """Remembers what it was asked for. ``failure`` is raised by ``plan``; ``plans``
+    are those it knows."""
+
+    def __init__(self) -> None:
+        self.asked: list[Scope | Wish] = []
+        self.failure: ReplicationError | None = None
+        self.plans = {"7f3a9c"}
+
+    def plan(self, scope: Scope) -> dict[str, Any]:
+        self.asked.append(scope)
+        if self.failure is not None:
+            raise self.failure
+        return {"id": "7f3a9c", "changes": []}
+
+    def request(self, wish: Wish) -> str:
+        if wish.if_plan not in (None, *self.plans):
+            raise UnknownPlan
+        self.asked.append(wish)
+        return "run-1"
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        return {"run_id": run_id, "state": "done"} if run_id == "run-1" else None
 
 
 @dataclass
@@ -42,6 +72,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     journal: FakeJournal = field(default_factory=FakeJournal)
     source: FakeSource = field(default_factory=lambda: FakeSource(*MOUNTS))
+    comparisons: FakeComparisons = field(default_factory=FakeComparisons)
     told: list[Any] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -55,6 +86,7 @@ class World:
             queue=self.queue,
             journal=self.journal,
             source=self.source,
+            comparisons=self.comparisons,
             metrics=self.metrics,
             source_name=SOURCE,
             rules=lambda: RULES,
@@ -69,6 +101,25 @@ class World:
             body_timeout=0.2,
         )
         self.app = create_app(self.parts)
+
+    def enter(self, path: str, state: State = State.IN_SYNC, **more: Any) -> Entry:
+        """What the journal then holds of a secret, by default one of rule hybrid."""
+        given = {"rule": "hybrid", "region": REGION, "name": f"kv/{path}"} | more
+        ref = given.pop("ref", SecretRef("", "kv", path))
+        entry = Entry(**({"ref": ref, "state": state, "arn": f"arn:{path}"} | given))
+        assert self.journal.record(entry, expected=None)
+        return self.journal.known(ref)[-1]
+
+    def park(self, hint: Hint, cause: str, detail: str = "") -> None:
+        """Work that a worker took and parked."""
+        self.queue.add([hint])
+        self.queue.park(self.take(), cause=cause, detail=detail)
+
+    def take(self) -> Work:
+        """What a worker would get now."""
+        work = self.queue.take(list(Lane), lease=60, timeout=0)
+        assert work is not None
+        return work
 
     def sample(self, name: str, **labels: str) -> float | None:
         """One sample of the metrics."""

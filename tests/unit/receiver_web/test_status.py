@@ -1,4 +1,4 @@
-"""Status and listing: the shapes people script against."""
+"""Status: the shape people script against, and when somebody is needed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from receiver.core.state import Entry, Hint, Lane, SecretRef, State
+from receiver.core.state import Hint, SecretRef, State
+from receiver.ports import Backlog, QueueUnavailable
+from receiver.web.app import create_app
+from tests.fakes import FakeQueue
 from tests.unit.receiver_web.conftest import World
 
-ENTRY = Entry(
-    ref=SecretRef("", "kv", "a"),
-    rule="hybrid",
-    name="kv/a",
-    state=State.IN_SYNC,
-    version=3,
-    version_id="v3-x",
-    lag=0.25,
-)
+
+class BrokenQueue(FakeQueue):
+    """A queue whose file cannot be read."""
+
+    def backlog(self) -> Backlog:
+        raise QueueUnavailable("the disk is gone: c4n4ry")
 
 
 def get(world: World, path: str) -> httpx.Response:
@@ -32,9 +32,7 @@ def fill(world: World) -> None:
         ("c", State.CONFLICT, "CONFLICT_FOREIGN"),
         ("d", State.DELETING, None),
     ):
-        ref = SecretRef("", "kv", name)
-        entry = replace(ENTRY, ref=ref, name=f"kv/{name}", state=state, cause=cause)
-        world.journal.record(entry, expected=None)
+        world.enter(name, state, cause=cause)
 
 
 class TestStatus:
@@ -85,67 +83,74 @@ class TestStatus:
 
     def test_work_parked_before_it_had_an_entry(self, world: World) -> None:
         """What is parked in the queue alone is not passed over."""
-        world.queue.add([Hint(ref=SecretRef("", "nowhere", "x"), unresolved=True)])
-        work = world.queue.take(list(Lane), lease=60, timeout=0)
-        assert work is not None
-        world.queue.park(work, cause="MOUNT_UNKNOWN", detail="")
+        hint = Hint(ref=SecretRef("", "nowhere", "x"), unresolved=True)
+        world.park(hint, "MOUNT_UNKNOWN", "none here")
         status = get(world, "/v1/status").json()
 
         assert status["parked"] == {"MOUNT_UNKNOWN": 1}
         assert status["verdict"] == "needs_you"
+        (needing,) = status["needs_you"]
+        assert (needing["mount"], needing["path"]) == ("nowhere", "x")
+        assert (needing["cause"], needing["detail"]) == ("MOUNT_UNKNOWN", "none here")
+        assert needing["who"] == "Vault admin"
 
+    def test_parked_in_queue_and_journal(self, world: World) -> None:
+        """What both know is listed once."""
+        ref = world.enter("a", State.PARKED, cause="KMS_DENIED").ref
+        world.park(Hint(ref=ref), "KMS_DENIED")
 
-class TestSecrets:
-    def test_an_item(self, world: World) -> None:
-        """Each item says where the secret is, on both sides."""
-        world.journal.record(ENTRY, expected=None)
+        assert len(get(world, "/v1/status").json()["needs_you"]) == 1
 
-        assert get(world, "/v1/secrets").json() == {
-            "items": [
-                {
-                    "namespace": "", "mount": "kv", "path": "a", "rule": "hybrid",
-                    "name": "kv/a", "state": "in_sync", "cause": None,
-                    "vault_version": 3, "version_id": "v3-x", "lag_seconds": 0.25,
-                }
-            ],
-            "next": None,
-        }  # fmt: skip
+    def test_each_state_has_its_share(self, world: World) -> None:
+        """Many conflicts do not push out what is parked."""
+        for number in range(60):
+            world.enter(f"c{number}", State.CONFLICT, cause="CONFLICT_FOREIGN")
+        world.enter("p", State.PARKED, cause="KMS_DENIED")
+        states = [one["state"] for one in get(world, "/v1/status").json()["needs_you"]]
 
-    @pytest.mark.parametrize(
-        ("query", "paths"),
-        [
-            ("", "abcd"),
-            ("?state=parked", "b"),
-            ("?state=pending", ""),
-            ("?rule=hybrid&q=KV/C", "c"),
-            ("?rule=other", ""),
-        ],
-    )
-    def test_filters(self, world: World, query: str, paths: str) -> None:
-        """State, rule and text narrow the list."""
-        fill(world)
-        items = get(world, f"/v1/secrets{query}").json()["items"]
+        assert (states.count("conflict"), states.count("parked")) == (50, 1)
 
-        assert [item["path"] for item in items] == list(paths)
+    @pytest.mark.parametrize("state", [State.DRIFTED, State.ORPHANED])
+    def test_what_needs_nobody(self, world: World, state: State) -> None:
+        """What is put back by itself, or can wait, is counted and no more."""
+        world.enter("a", state, cause="NO_RULE")
+        status = get(world, "/v1/status").json()
 
-    def test_pages(self, world: World) -> None:
-        """The cursor leads to the next page, and the last page has none."""
-        fill(world)
-        first = get(world, "/v1/secrets?limit=3").json()
-        cursor = str(httpx.QueryParams({"after": first["next"]}))
-        second = get(world, f"/v1/secrets?limit=3&{cursor}").json()
+        assert (status["verdict"], status["needs_you"]) == ("well", [])
+        assert status["states"][state] == 1
 
-        assert [item["path"] for item in first["items"]] == list("abc")
-        assert [item["path"] for item in second["items"]] == list("d")
-        assert second["next"] is None
+    def test_a_brake(self, world: World) -> None:
+        """A brake says for which rule, how much, why, and what releases it. The reason
+        is that of the first, because of which the later ones were held."""
+        reason = "51 deletes of 400 within the hour"
+        world.enter("z", State.HELD, cause="BRAKE", detail=reason, checked_at=10.0)
+        later = "1 deletes are held under this rule already"
+        world.enter("a", State.HELD, cause="BRAKE", detail=later, checked_at=11.0)
+        world.enter("b", State.HELD, rule="old $rule", detail="2 of 2", arn=None)
+        status = get(world, "/v1/status").json()
 
-    @pytest.mark.parametrize(
-        ("query", "field"),
-        [("state=gone", "state"), ("limit=0", "limit"), ("after=c4n4ry", "after")],
-    )
-    def test_a_wrong_query(self, world: World, query: str, field: str) -> None:
-        """A query that does not fit is refused by its field, without its value."""
-        answer = get(world, f"/v1/secrets?{query}")
+        assert status["verdict"] == "needs_you"
+        assert status["states"]["held"] == 3
+        assert status["brake"] == [
+            {
+                "rule": "hybrid",
+                "held": 2,
+                "reason": reason,
+                "release": "vault-replicator reconcile --rule hybrid --force",
+            },
+            {
+                "rule": "old $rule",
+                "held": 1,
+                "reason": "2 of 2",
+                "release": "vault-replicator reconcile --rule 'old $rule' --force",
+            },
+        ]
 
-        assert (answer.status_code, answer.json()["field"]) == (422, field)
-        assert query.partition("=")[2] not in answer.text
+    def test_a_state_that_cannot_be_read(self, world: World) -> None:
+        """Then it says so, and when to come again."""
+        broken = BrokenQueue(world.clock.now, world.clock.steady)
+        world.app = create_app(replace(world.parts, queue=broken))
+        answer = get(world, "/v1/status")
+
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "c4n4ry" not in answer.text

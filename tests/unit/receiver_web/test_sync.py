@@ -12,14 +12,15 @@ import pytest
 
 from receiver.core.state import Entry, Hint, Lane, SecretRef, State
 from receiver.web.app import create_app
-from receiver.web.sync import Goal, judge
-from tests.unit.receiver_web.conftest import RULES, World
+from receiver.web.arrival import Goal, judge
+from tests.unit.receiver_web.conftest import REGION, RULES, World
 
 REF = SecretRef("", "kv", "app/db")
 BODY = {"mount": "kv", "path": "app/db"}
 IN_SYNC = Entry(
     ref=REF,
     rule="hybrid",
+    region=REGION,
     name="kv/app/db",
     state=State.IN_SYNC,
     version=7,
@@ -43,7 +44,7 @@ def finish(world: World, entry: Entry | None = IN_SYNC) -> None:
     """What a worker does: take, record, end, tell."""
     work = world.queue.take(list(Lane), lease=60, timeout=30)
     assert work is not None
-    known = world.journal.get(REF, "hybrid")
+    known = next(iter(world.journal.known(REF)), None)
     if entry is not None:
         done = replace(entry, checked_at=world.clock.now())
         assert world.journal.record(done, expected=known)
@@ -76,7 +77,7 @@ class TestWithoutWaiting:
         answer = sync(world, version=7)
 
         assert (answer.status_code, answer.json()) == (202, {"state": "pending"})
-        assert world.queue.hints == [Hint(ref=REF, version=7)]
+        assert world.queue.hints == [Hint(ref=REF, version=7, doubt=True)]
         place = httpx.URL(answer.headers["location"])
         assert place.path == "/v1/secrets/one"
         assert dict(place.params) == {
@@ -96,7 +97,15 @@ class TestWithoutWaiting:
         """People write mounts as Vault prints them."""
         sync(world, mount="/kv/", namespace="/")
 
-        assert world.queue.hints == [Hint(ref=REF)]
+        assert [hint.ref for hint in world.queue.hints] == [REF]
+
+    def test_mount_and_path_in_one(self, world: World) -> None:
+        """Without a mount, the path is MOUNT/PATH, as people copy it."""
+        answer = sync(world, mount=None, path="kv/data/app/db")
+
+        assert [hint.ref for hint in world.queue.hints] == [REF]
+        place = dict(httpx.URL(answer.headers["location"]).params)
+        assert (place["mount"], place["path"]) == ("kv", "app/db")
 
     def test_no_rule(self, world: World) -> None:
         """What no rule replicates is not queued."""
@@ -202,21 +211,37 @@ class TestWaiting:
 
     def test_parked(self, world: World) -> None:
         """409 comes with the cause, who must act, and what to do."""
-        parked = replace(IN_SYNC, state=State.PARKED, cause="VALUE_TOO_LARGE")
+        why = {"cause": "VALUE_TOO_LARGE", "detail": "71,204 bytes"}
+        parked = replace(IN_SYNC, state=State.PARKED, **why)
         answer = while_waiting(world, parked)
 
         assert answer.status_code == 409
         body = answer.json()
         assert (body["state"], body["cause"]) == ("parked", "VALUE_TOO_LARGE")
-        assert body["who"] == "secret's owner"
+        assert (body["who"], body["detail"]) == ("secret's owner", "71,204 bytes")
         assert "exclude" in body["do"]
+
+    @pytest.mark.parametrize("cause", ["RELEASED", "OPTED_OUT"])
+    @pytest.mark.parametrize("version", [None, 7])
+    def test_let_go(self, world: World, cause: str, version: int | None) -> None:
+        """What somebody released or opted out does not follow Vault: whoever waits
+        for it is told, and not that it is there."""
+        gone = replace(IN_SYNC, state=State.ORPHANED, cause=cause)
+        answer = while_waiting(world, gone, version=version)
+
+        assert (answer.status_code, answer.json()["cause"]) == (409, cause)
+
+    def test_a_name_that_aws_cannot_hold(self, world: World) -> None:
+        """No round will change that, so nobody waits for one."""
+        answer = sync(world, wait="50s", path="x" * 600)
+
+        assert (answer.status_code, answer.json()["cause"]) == (409, "NAME_IMPOSSIBLE")
+        assert "603 characters" in answer.json()["detail"]
 
     def test_not_in_time(self, world: World) -> None:
         """504 says why it is not there yet."""
         world.queue.add([Hint(ref=REF)])
-        work = world.queue.take(list(Lane), lease=60, timeout=0)
-        assert work is not None
-        world.queue.retry(work, delay=60, cause="KMS_DENIED", detail="")
+        world.queue.retry(world.take(), delay=60, cause="KMS_DENIED", detail="")
         answer = one(world, version=7, wait="20ms")
 
         assert answer.status_code == 504
@@ -303,6 +328,12 @@ class TestOne:
 
         assert answer.status_code == 422
         assert set(answer.json()) == {"error", "field"}
+
+    def test_an_entry_of_another_place(self, world: World) -> None:
+        """What was once put elsewhere says nothing of where it belongs now."""
+        world.journal.record(replace(IN_SYNC, name="former/name"), expected=None)
+
+        assert one(world).status_code == 404
 
     def test_under_two_rules(self, world: World) -> None:
         """A secret that two rules replicate is there when both have done so."""
