@@ -19,6 +19,7 @@ import pytest
 from receiver.demo.emulator import Emulator, SecretsReader
 from receiver.demo.installation import Installation, Layout, Mount
 from tests.acceptance.gate import Gate
+from tests.acceptance.hand import Hand
 from tests.acceptance.scene import Build, Scene, rule
 
 _ROOT = Path(__file__).parents[2]
@@ -50,6 +51,14 @@ def aws(emulator: Emulator) -> Iterator[SecretsReader]:
     reader = SecretsReader(emulator.endpoint)
     yield reader
     reader.close()
+
+
+@pytest.fixture(scope="session")
+def hand(emulator: Emulator) -> Iterator[Hand]:
+    """Somebody with a console."""
+    hand = Hand(emulator.endpoint)
+    yield hand
+    hand.close()
 
 
 @pytest.fixture

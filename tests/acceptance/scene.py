@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from receiver.demo.arrival import (
@@ -164,6 +167,59 @@ class Scene:
             headers={"Authorization": f"Bearer {token}"},
             timeout=70.0,
             trust_env=False,
+        )
+
+    def listed(self, path: str) -> dict[str, Any] | None:
+        """What the receiver says of the secret at its place of today."""
+        query = urlencode({"q": self.name(path), "limit": 1000})
+        items = self.api("GET", f"/v1/secrets?{query}").raise_for_status().json()
+        for item in items["items"]:
+            if (item["path"], item["name"]) == (self.inside(path), self.name(path)):
+                found: dict[str, Any] = item
+                return found
+        return None
+
+    def order(self, what: str, *, path: str | None = None, **body: Any) -> Any:
+        """An order of the operator: adopt, release, retry. Its answer."""
+        if path is not None:
+            body |= {"mount": self.mount, "path": self.inside(path)}
+        answer = self.api("POST", f"/v1/{what}", body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def reconcile(self, **body: Any) -> dict[str, Any]:
+        """Compare now, and wait until all that was found is dealt with."""
+        asked = self.api("POST", "/v1/reconcile", body)
+        assert asked.status_code == 202, asked.text
+        place = f"/v1/reconcile/{asked.json()['run_id']}"
+        run: dict[str, Any] = {}
+
+        def is_over() -> bool:
+            run.update(self.api("GET", place).raise_for_status().json())
+            return run["state"] in ("done", "failed")
+
+        wait_until(is_over, "the run is over")
+        return run
+
+    def plan(self, **body: Any) -> dict[str, Any]:
+        """What a reconcile would do."""
+        answer = self.api("POST", "/v1/plan", body)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def reconfigure(self, **replicator: Any) -> None:
+        """Change top-level keys of the receiver's configuration, and let it read it
+        again."""
+        config = self.installation.directory / "replicator.yaml"
+        log = self.installation.directory / "receiver.log"
+        said = log.read_text().count("configuration read again")
+        document = yaml.safe_load(config.read_text()) | replicator
+        config.write_text(yaml.safe_dump(document))
+        self.receiver.child.send(signal.SIGHUP)
+        wait_until(
+            lambda: log.read_text().count("configuration read again") > said,
+            "the configuration is read again",
         )
 
     def change_event(self, path: str, **data: Any) -> bytes:
