@@ -82,14 +82,15 @@ class CarryOut:
         return len(refs)
 
     def _decide(self, chosen: Sequence[Chosen], by: str) -> None:
-        released: set[str] = set()
+        made: dict[Decision, list[Entry]] = {}
         for one in chosen:
             self.record(one.finding)
-            if one.decision is None:
-                continue
-            self._journal.decide(_entry(one.finding), one.decision, by)
-            if one.decision is Decision.FORCE and one.finding.difference:
-                released.add(one.finding.difference.rule)
+            if one.decision is not None:
+                made.setdefault(one.decision, []).append(_entry(one.finding))
+        for decision, entries in made.items():
+            for start in range(0, len(entries), _AT_ONCE):
+                self._journal.decide(entries[start : start + _AT_ONCE], decision, by)
+        released = {entry.rule for entry in made.get(Decision.FORCE, ())}
         for rule in sorted(released):
             self._accept_deletions(rule)
 

@@ -179,9 +179,11 @@ class Journal(Protocol):
         not. Sets ``state_since`` when the state is another than before. With
         ``made_version`` the entry's ``applied_at`` joins the day's versions."""
 
-    def decide(self, entry: Entry, decision: Decision | None, by: str) -> None:
-        """Durably write down a decision on what stands under the entry's key; where
-        nothing does, ``entry`` itself is written with it. None takes it back."""
+    def decide(
+        self, entries: Sequence[Entry], decision: Decision | None, by: str
+    ) -> None:
+        """Durably write down a decision on what stands under each entry's key; where
+        nothing does, the entry itself is written with it. None takes it back."""
 
     def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
         """When versions were made after ``since``, in epoch seconds. Those of more

@@ -47,12 +47,15 @@ class FakeJournal:
         since = old.state_since if old and stays else entry.checked_at
         self._entries[_key(entry)] = replace(entry, state_since=since)
 
-    def decide(self, entry: Entry, decision: Decision | None, by: str) -> None:
-        if decision is not None and _key(entry) not in self._entries:
-            self._write(entry)
-        if standing := self._entries.get(_key(entry)):
-            made = {"decision": decision, "decided_by": by if decision else ""}
-            self._entries[_key(entry)] = replace(standing, **made)
+    def decide(
+        self, entries: Sequence[Entry], decision: Decision | None, by: str
+    ) -> None:
+        made = {"decision": decision, "decided_by": by if decision else ""}
+        for entry in entries:
+            if decision is not None and _key(entry) not in self._entries:
+                self._write(entry)
+            if standing := self._entries.get(_key(entry)):
+                self._entries[_key(entry)] = replace(standing, **made)
 
     def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
         return [at for *of, at in self._made if of == [ref, rule] and at > since]

@@ -61,14 +61,17 @@ class SqliteJournal:
                 db.execute(sql.FORGET_MADE, of | {"since": entry.applied_at - DAY})
         return True
 
-    def decide(self, entry: Entry, decision: Decision | None, by: str) -> None:
+    def decide(
+        self, entries: Sequence[Entry], decision: Decision | None, by: str
+    ) -> None:
         """Write down a decision, or take it back; on disk when it returns."""
         made = {"decision": decision, "decided_by": by if decision else ""}
         with self._state.acknowledged(or_raise=JournalUnavailable) as db:
-            there = db.execute(sql.DECIDE, _key(entry) | made).rowcount
-            if decision is not None and not there:
-                _write(db, entry, None)
-                db.execute(sql.DECIDE, _key(entry) | made)
+            for entry in entries:
+                there = db.execute(sql.DECIDE, _key(entry) | made).rowcount
+                if decision is not None and not there:
+                    _write(db, entry, None)
+                    db.execute(sql.DECIDE, _key(entry) | made)
 
     def versions_made(self, ref: SecretRef, rule: str, since: float) -> list[float]:
         """When versions were made after ``since``."""

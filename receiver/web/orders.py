@@ -123,9 +123,8 @@ class Ordered:
 
     def _decide(self, some: list[Chosen], *, before: int) -> None:
         if self._verb.decision is not None:
-            for one in some:
-                decision = self._verb.decision
-                self._parts.journal.decide(one.entry, decision, self._by.name)
+            entries = [one.entry for one in some]
+            self._parts.journal.decide(entries, self._verb.decision, self._by.name)
         self._parts.queue.add(
             [
                 Hint(

@@ -137,7 +137,7 @@ class TestEntries:
             journal.record(entry(path), expected=None)
         journal.record(entry("a", "s"), expected=None)
         journal.record(entry("b", state=State.PARKED), expected=entry("b"))
-        journal.decide(entry("x", state=State.CONFLICT), Decision.ADOPT, "oncall")
+        journal.decide([entry("x", state=State.CONFLICT)], Decision.ADOPT, "oncall")
         journal.forget(entry("c"))
         journal.forget(entry("a", "s"))
 
@@ -158,12 +158,12 @@ class TestStateSince:
 
         held_now = replace(first, state=State.HELD, checked_at=300.0)
         journal.record(held_now, expected=first)
-        journal.decide(held_now, Decision.FORCE, "oncall")
+        journal.decide([held_now], Decision.FORCE, "oncall")
         assert [e.state_since for e in journal.known(REF)] == [300.0]
 
     def test_begins_with_a_decision_on_the_unknown(self, journal: Journal) -> None:
         """So it does for an entry that a decision has brought in."""
-        journal.decide(entry(checked_at=100.0), Decision.ADOPT, "oncall")
+        journal.decide([entry(checked_at=100.0)], Decision.ADOPT, "oncall")
 
         assert [e.state_since for e in journal.known(REF)] == [100.0]
 
@@ -219,7 +219,7 @@ class TestDecisions:
     def test_on_what_stands(self, journal: Journal) -> None:
         """A decision changes nothing else, whatever the caller believes of the rest."""
         journal.record(FULL, expected=None)
-        journal.decide(entry(state=State.CONFLICT), Decision.RELEASE, "ann")
+        journal.decide([entry(state=State.CONFLICT)], Decision.RELEASE, "ann")
 
         expected = replace(FULL, decision=Decision.RELEASE, decided_by="ann")
         assert journal.known(REF) == [expected]
@@ -227,16 +227,16 @@ class TestDecisions:
     def test_on_what_is_not_known(self, journal: Journal) -> None:
         """Where nothing stands, the entry is written with the decision."""
         unknown = entry(state=State.CONFLICT, arn="arn:x")
-        journal.decide(unknown, Decision.ADOPT, "ann")
+        journal.decide([unknown], Decision.ADOPT, "ann")
 
         expected = replace(unknown, decision=Decision.ADOPT, decided_by="ann")
         assert journal.known(REF) == [expected]
 
     def test_taken_back(self, journal: Journal) -> None:
         """Nobody has decided any more; where nothing stands, nothing comes of it."""
-        journal.decide(entry(), Decision.ADOPT, "ann")
-        journal.decide(entry(), None, "bob")
-        journal.decide(entry("b"), None, "bob")
+        journal.decide([entry()], Decision.ADOPT, "ann")
+        journal.decide([entry()], None, "bob")
+        journal.decide([entry("b")], None, "bob")
 
         assert list(journal.entries()) == [entry()]
 
@@ -244,7 +244,7 @@ class TestDecisions:
         """Who began before the decision cannot write over it; who carries it out
         clears it with the same record."""
         journal.record(entry(), expected=None)
-        journal.decide(entry(), Decision.ADOPT, "ann")
+        journal.decide([entry()], Decision.ADOPT, "ann")
         (decided,) = journal.known(REF)
 
         assert journal.record(entry(version=2), expected=entry()) is False

@@ -225,7 +225,7 @@ class TestAcknowledged:
             journal.record(entry("n"), expected=None)
         queue.add([Hint(ref=A)])
         journal.add_gap(["**"], "eof", None)
-        journal.decide(entry("n"), Decision.ADOPT, "ann")
+        journal.decide([entry("n")], Decision.ADOPT, "ann")
         journal.add_deed(Deed(at=1.0, by="ann", what="adopt", about="{}"))
         assert [e.decision for e in journal.known(A)] == [Decision.ADOPT]
 
@@ -244,7 +244,7 @@ state = open_state(Path(sys.argv[1]), queue_sql.SCHEMA, journal_sql.SCHEMA)
 journal, a = SqliteJournal(state), SecretRef("", "kv", "a")
 journal.add_gap(["**"], "eof", None)
 found = Entry(ref=a, rule="r", region="", name="n", state=State.CONFLICT)
-journal.decide(found, Decision.ADOPT, "ann")
+journal.decide([found], Decision.ADOPT, "ann")
 journal.add_deed(Deed(at=1.0, by="ann", what="adopt", about="{}"))
 SqliteQueue(state).add([Hint(ref=a, version=7)])
 print("added", flush=True)

@@ -107,7 +107,7 @@ class Story:
 
     def decide(self, decision: Decision) -> Outcome:
         """Somebody decides about the secret, and it is looked at."""
-        self.journal.decide(self.entry, decision, "oncall")
+        self.journal.decide([self.entry], decision, "oncall")
         return self.replicate(doubt=True)
 
     def with_spec(self, **spec: object) -> None:

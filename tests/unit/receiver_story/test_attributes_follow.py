@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from receiver.core.causes import Cause, Permanent
 from receiver.core.state import Replica, State
 from tests.unit.receiver_story.conftest import Story
@@ -64,10 +66,9 @@ def test_a_failed_copy_is_told_and_the_value_is_there(story: Story) -> None:
     replicated(story, replicas=(Replica("eu-north-1"),))
     story.secret.replicas["eu-north-1"] = Replica("eu-north-1", failed="NameExists")
     story.write(2, '{"a":"c"}')
-    try:
+    with pytest.raises(Permanent) as caught:
         story.replicate(doubt=True)
-    except Permanent as error:
-        assert error.cause is Cause.REPLICA_FAILED
 
+    assert caught.value.cause is Cause.REPLICA_FAILED
     assert story.secret.value == '{"a":"c"}'
     assert (story.entry.state, story.entry.version) == (State.PARKED, 2)

@@ -162,7 +162,7 @@ def test_a_decision_made_during_a_round_is_not_lost(story: Story) -> None:
     story.write(1)
     story.replicate()
     before = story.entry
-    story.journal.decide(before, Decision.RELEASE, "oncall")
+    story.journal.decide([before], Decision.RELEASE, "oncall")
 
     assert not story.journal.record(replace(before, version=2), expected=before)
     assert story.entry.decision is Decision.RELEASE

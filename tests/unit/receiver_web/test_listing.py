@@ -46,7 +46,7 @@ class TestSecrets:
             "a", State.HELD, version=3, version_id="v3-x", lag=0.25, cause="BRAKE",
             detail="11 deletes of 20", checked_at=1795428000.25,
         )  # fmt: skip
-        world.journal.decide(entry, Decision.FORCE, "oncall")
+        world.journal.decide([entry], Decision.FORCE, "oncall")
 
         assert get(world, "/v1/secrets").json() == {
             "items": [
