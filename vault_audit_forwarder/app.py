@@ -1,7 +1,7 @@
 """Builds the forwarder from its settings and runs it until told to end.
 
 The only module that knows every part. The order of starting: everything that can be
-refused (spool, keys, sockets) before anything listens; the order of ending: the reader
+refused (spool, keys, sockets) before anything listens; the order of ending: the readers
 first, so that nothing Vault has written is lost, then each part after the one that
 feeds it. What could not be sent stays in the spool.
 """
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from socket import socket
 from typing import Any
 
 import structlog
@@ -21,28 +20,25 @@ from vault_audit_forwarder import __version__, wire
 from vault_audit_forwarder.delivery_stats import DeliveryStats
 from vault_audit_forwarder.handoff import Handoff
 from vault_audit_forwarder.heartbeat import HeartbeatSender
-from vault_audit_forwarder.listener import ListenError, bind_tcp, bind_unix
+from vault_audit_forwarder.inputs import Inputs
 from vault_audit_forwarder.metrics import ForwarderMetrics
 from vault_audit_forwarder.origin import Origin
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.private_files import FileLock, InUse, make_private
-from vault_audit_forwarder.reader import Reader
+from vault_audit_forwarder.reader_stats import newest_entry_time
 from vault_audit_forwarder.sender import Sender
 from vault_audit_forwarder.settings import (
     EXPOSED,
     PLAIN,
-    Listener,
     Settings,
     TcpListener,
-    UnixListener,
 )
 from vault_audit_forwarder.signing_keys import SigningKeys
 from vault_audit_forwarder.spool import Spool
 from vault_audit_forwarder.spool_file import SpoolError
 from vault_audit_forwarder.spooler import Spooler
-from vault_audit_forwarder.watchdog import Watchdog
 from vault_audit_forwarder.webhook import Webhook
 
 #: From the signal to the end, for everything that is under way.
@@ -67,17 +63,15 @@ class Forwarder:
         with ExitStack() as undo:
             self._spool = _open_spool(settings, undo)
             self._webhook = _open_webhook(settings, undo)
-            listeners = [_bind(one, undo) for one in settings.listen]
-            self._watchdog = Watchdog()
             self._handoff = Handoff(mounts=settings.mounts)
-            self._reader = Reader(
-                listeners,
-                self._handoff,
-                mounts=settings.mounts,
-                beat=self._watchdog.beat,
-            )
-            undo.callback(self._reader.stop)
             self._build_senders()
+            self._inputs = Inputs(
+                settings,
+                self._handoff,
+                self._spool,
+                stored=self._sender.wake,
+                undo=undo,
+            )
             self._status = self._open_status(undo)
             self._undo = undo.pop_all()
 
@@ -89,9 +83,7 @@ class Forwarder:
     def start(self) -> None:
         """Begin: from here Vault may connect and will be read."""
         sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-        if self._settings.watchdog:
-            self._watchdog.start(self._settings.watchdog)
-        self._reader.start()
+        self._inputs.start()
         self._spooler.start()
         self._sender.start()
         self._heartbeat.start()
@@ -108,8 +100,7 @@ class Forwarder:
         def left() -> float:
             return max(0.0, deadline - time.monotonic())
 
-        self._reader.stop()
-        self._watchdog.stop()  # nobody beats any more
+        self._inputs.stop()
         self._handoff.close()
         self._spooler.drain(left())
         self._sender.drain(left())
@@ -127,10 +118,16 @@ class Forwarder:
 
     def health(self) -> tuple[bool, Mapping[str, Any]]:
         """Whether this process does its work; the body says why not."""
-        threads = (self._reader, self._spooler, self._sender)
+        threads = (*self._inputs.threads, self._spooler, self._sender)
         faults = [f"the {one.name} is dead" for one in threads if not one.is_alive()]
+        faults += self._inputs.unreadable
         faults += self._stats.failing_for(self._settings.tolerance)
-        return not faults, {"healthy": not faults, "faults": faults}
+        missing = self._inputs.missing
+        return not faults, {
+            "healthy": not faults,
+            "faults": faults,
+            "missing": missing,
+        }
 
     def _warn(self) -> None:
         if self._settings.receiver.is_plain:
@@ -158,20 +155,21 @@ class Forwarder:
         )
 
     def _observe(self) -> wire.Heartbeat:
-        seen = self._reader.stats
+        readers = self._inputs.stats
+        gaps = sum(sum(one.gaps.values()) for one in readers)
         return wire.Heartbeat(
-            last_entry_time=seen.last_entry_time(),
-            entries=seen.entries,
-            events=sum(seen.events.values()),
+            last_entry_time=newest_entry_time(readers),
+            entries=sum(one.entries for one in readers),
+            events=sum(sum(one.events.values()) for one in readers),
             spool=self._spool.pending().events,
-            gaps=sum(seen.gaps.values()) + sum(self._spool.gaps.values()),
+            gaps=gaps + sum(self._spool.gaps.values()),
             version=__version__,
         )
 
     def _open_status(self, undo: ExitStack) -> HttpStatus | None:
         if self._settings.metrics is None:
             return None
-        metrics = ForwarderMetrics(self._reader.stats, self._spool, self._stats)
+        metrics = ForwarderMetrics(self._inputs.stats, self._spool, self._stats)
         status = HttpStatus(
             self._settings.metrics, registry=metrics.registry(), health=self.health
         )
@@ -214,15 +212,3 @@ def _open_webhook(settings: Settings, undo: ExitStack) -> Webhook:
     webhook = Webhook(settings.receiver, keys.current)
     undo.callback(webhook.close)
     return webhook
-
-
-def _bind(listener: Listener, undo: ExitStack) -> socket:
-    try:
-        if isinstance(listener, UnixListener):
-            bound = bind_unix(listener.unix, mode=listener.mode, group=listener.group)
-        else:
-            bound = bind_tcp(listener.tcp.host, listener.tcp.port)
-    except ListenError as error:
-        raise CommandError(str(error)) from error
-    undo.callback(bound.close)
-    return bound

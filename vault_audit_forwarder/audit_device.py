@@ -1,7 +1,8 @@
 """What the operator types so that Vault sends us its audit stream. Pure.
 
 A socket as the only audit device stops Vault whenever the forwarder is away: every
-request then fails. So a second device comes first, wherever none is known.
+request then fails. So a second device comes first, wherever none is known; a file that
+the forwarder follows is one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vault_audit_forwarder.settings import Listener, UnixListener
+from vault_audit_forwarder.settings import (
+    FileListener,
+    Listener,
+    UnixListener,
+)
 
 FILE_PATHS = {
     "vault": "/var/log/vault/audit.log",
@@ -27,7 +32,10 @@ class Device:
 
 
 def device_for(listener: Listener) -> Device:
-    """The socket device that writes to ``listener``."""
+    """The device that writes to ``listener``."""
+    if isinstance(listener, FileListener):
+        # Vault gives a file the mode 0600 otherwise, and we are another user.
+        return Device("file", {"file_path": str(listener.file), "mode": "0640"})
     if isinstance(listener, UnixListener):
         address, kind = str(listener.unix), "unix"
     else:
@@ -48,13 +56,15 @@ def device_for(listener: Listener) -> Device:
 
 
 def vault_commands(listeners: Sequence[Listener], *, second: bool) -> list[str]:
-    """``vault audit enable`` lines, the file device first unless ``second`` exists."""
+    """``vault audit enable`` lines, files first.
+
+    One more file comes before them, unless there is one or a ``second`` device.
+    """
     commands = []
-    if not second:
-        commands.append(f"vault audit enable file file_path={FILE_PATHS['vault']}")
-    for path, device in _named(listeners):
-        options = " ".join(f"{name}={value}" for name, value in device.options.items())
-        commands.append(f"vault audit enable -path={path} socket {options}")
+    for name, device in _devices(listeners, second, FILE_PATHS["vault"]):
+        path = "" if name == _FILE else f"-path={name} "
+        options = " ".join(f"{key}={value}" for key, value in device.options.items())
+        commands.append(f"vault audit enable {path}{device.type} {options}")
     return commands
 
 
@@ -64,24 +74,35 @@ def openbao_stanza(listeners: Sequence[Listener], *, second: bool) -> str:
     ``skip_test`` is OpenBao's alone: a node then starts although we are not there.
     """
     blocks = []
-    if not second:
-        options = {"file_path": FILE_PATHS["openbao"]}
-        blocks.append(_block("primary", Device("file", options)))
-    for path, device in _named(listeners):
-        options = {**device.options, "skip_test": "true"}
-        blocks.append(_block(path, Device("socket", options)))
+    for name, device in _devices(listeners, second, FILE_PATHS["openbao"]):
+        skip = {"skip_test": "true"} if device.type == "socket" else {}
+        blocks.append(_block(name, Device(device.type, device.options | skip)))
     return "\n".join(blocks)
 
 
 def has_second(devices: Sequence[Device], listeners: Sequence[Listener]) -> bool:
-    """Whether Vault has a device that is none of ours."""
-    ours = {device_for(listener).options["address"] for listener in listeners}
+    """Whether Vault has a device that does not depend on us."""
+    ours = {device_for(one).options.get("address") for one in listeners} - {None}
     return any(device.options.get("address") not in ours for device in devices)
 
 
-def _named(listeners: Sequence[Listener]) -> list[tuple[str, Device]]:
-    names = ["replicator", *(f"replicator-{n}" for n in range(2, len(listeners) + 1))]
-    return [(name, device_for(one)) for name, one in zip(names, listeners, strict=True)]
+_FILE, _SOCKET = "primary", "replicator"
+
+
+def _devices(
+    listeners: Sequence[Listener], second: bool, path: str
+) -> list[tuple[str, Device]]:
+    devices = [device_for(one) for one in listeners]
+    files = [one for one in devices if one.type == "file"]
+    if not files and not second:
+        files = [Device("file", {"file_path": path})]
+    sockets = [one for one in devices if one.type == "socket"]
+    return [*_named(_FILE, files), *_named(_SOCKET, sockets)]
+
+
+def _named(name: str, devices: Sequence[Device]) -> list[tuple[str, Device]]:
+    names = [name, *(f"{name}-{n}" for n in range(2, len(devices) + 1))]
+    return list(zip(names, devices, strict=False))
 
 
 def _block(path: str, device: Device) -> str:

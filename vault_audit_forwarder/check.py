@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vault_audit_forwarder.audit_device import (
+    Device,
     has_second,
     openbao_stanza,
     vault_commands,
@@ -23,6 +24,7 @@ from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.settings import (
     EXPOSED,
     PLAIN,
+    FileListener,
     Listener,
     Settings,
     UnixListener,
@@ -58,8 +60,8 @@ class DeviceReport(Report):
 
 def check(settings: Settings, env: Mapping[str, str]) -> DeviceReport:
     """Run all checks. Raises nothing of its own: what fails is in the report."""
-    second = _second_device(settings.listen, env)
-    known = second.state == "ok"
+    devices = _devices(settings.listen, env)
+    known = any(one.name == _SECOND and one.state == "ok" for one in devices)
     return DeviceReport(
         [
             Check("configuration", "ok", "valid"),
@@ -67,7 +69,7 @@ def check(settings: Settings, env: Mapping[str, str]) -> DeviceReport:
             _attempt("spool", lambda: _spool(settings.spool.path)),
             *_transport(settings),
             _attempt("receiver", lambda: _receiver(settings)),
-            second,
+            *devices,
         ],
         vault_commands(settings.listen, second=known),
         openbao_stanza(settings.listen, second=known),
@@ -84,6 +86,8 @@ def _attempt(name: str, look: Callable[[], str]) -> Check:
 def _listener(listener: Listener) -> Check:
     if isinstance(listener, UnixListener):
         return _attempt("listener", lambda: _socket(listener))
+    if isinstance(listener, FileListener):
+        return _file(listener.file)
     if listener.is_exposed:
         return Check("listener", "warning", f"tcp {listener.tcp}: {EXPOSED}")
     return Check("listener", "ok", f"tcp {listener.tcp}")
@@ -98,6 +102,27 @@ def _socket(listener: UnixListener) -> str:
         except KeyError:
             raise CommandError(f"there is no group {listener.group}") from None
     return f"unix {listener.unix}"
+
+
+def _file(path: Path) -> Check:
+    if os.path.isdir(path.parent) and not os.access(path.parent, os.R_OK | os.X_OK):
+        cannot = f"this user cannot list {path.parent}: rotated files are not found"
+        return Check("listener", "failed", cannot)
+    if not os.path.exists(path):
+        missing = f"file {path}: it does not exist yet, and is waited for"
+        return Check("listener", "warning", missing)
+    return _attempt("listener", lambda: _readable(path))
+
+
+def _readable(path: Path) -> str:
+    if not path.is_file():
+        raise CommandError(f"{path} is no regular file")
+    if not os.access(path, os.R_OK):
+        raise CommandError(
+            f"this user cannot read {path}: give the audit device mode=0640, and "
+            "this user the group of the file"
+        )
+    return f"file {path}"
 
 
 def _spool(path: Path) -> str:
@@ -131,17 +156,38 @@ def _receiver(settings: Settings) -> str:
     return "took an empty signed batch"
 
 
-def _second_device(listeners: Sequence[Listener], env: Mapping[str, str]) -> Check:
-    name = "second audit device"
+_SECOND, _FILE = "second audit device", "file audit device"
+
+
+def _devices(listeners: Sequence[Listener], env: Mapping[str, str]) -> list[Check]:
+    files = [one for one in listeners if isinstance(one, FileListener)]
+    needs_second = len(files) < len(listeners)
     try:
-        devices = read_devices(env)
+        found = read_devices(env)
     except NotVerified as error:
-        return Check(name, "not verified", f"not verified: {error}")
-    if has_second(devices, listeners):
-        return Check(name, "ok", "Vault has one beside the socket")
+        names = [_SECOND] * needs_second + [_FILE] * len(files)
+        return [Check(name, "not verified", f"not verified: {error}") for name in names]
+    second = [_second_device(found, listeners)] if needs_second else []
+    return [*second, *(_file_device(found, one.file) for one in files)]
+
+
+def _second_device(found: Sequence[Device], listeners: Sequence[Listener]) -> Check:
+    if has_second(found, listeners):
+        return Check(_SECOND, "ok", "Vault has one beside the socket")
     return Check(
-        name,
+        _SECOND,
         "failed",
         "Vault has none: with the socket alone every request fails while the "
         "forwarder is away; enable the file device first",
+    )
+
+
+def _file_device(found: Sequence[Device], path: Path) -> Check:
+    if any(device.options.get("file_path") == str(path) for device in found):
+        return Check(_FILE, "ok", f"Vault writes to {path}")
+    return Check(
+        _FILE,
+        "warning",
+        f"Vault has none with the path {path}: enable it, unless Vault knows the file "
+        "by another path",
     )

@@ -10,9 +10,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from collections.abc import Iterable
 
-from vault_audit_forwarder import audit
+from vault_audit_forwarder.device_faults import DeviceFaults
 from vault_audit_forwarder.lines import LineSplitter, Split
 
 _RECEIVE_BYTES = 256 * 1024
@@ -30,8 +29,7 @@ class Connection:
         self.socket = sock
         self.listener = listener
         self._splitter = LineSplitter(max_line_bytes)
-        self._first_line_seen = False
-        self._token_seen = False
+        self.faults = DeviceFaults()
         self.said: set[str] = set()  #: reasons of loss that the log already holds
 
     @property
@@ -47,26 +45,6 @@ class Connection:
         except OSError:
             return None
         return self._splitter.feed(piece) if piece else None
-
-    def new_faults(self, lines: Iterable[bytes]) -> list[str]:
-        """What these lines show to be wrong with the device, each fault once.
-
-        A device writes in one format all its life, so the first line tells the format
-        and the first token whether tokens are hashed.
-        """
-        faults = []
-        for line in lines:
-            if not self._first_line_seen:
-                self._first_line_seen = True
-                if audit.is_jsonx(line):
-                    faults.append("jsonx")
-            if self._token_seen:
-                break
-            raw = audit.token_is_raw(line)
-            self._token_seen = raw is not None
-            if raw:
-                faults.append("log_raw")
-        return faults
 
     def refuse_more(self) -> None:
         """Fail the peer's next write; what it has written can still be received.

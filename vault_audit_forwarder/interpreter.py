@@ -64,8 +64,8 @@ class Interpreter:
     def overdue(self, now: float) -> list[Hint]:
         """Forget and return the writes whose response has not come in time."""
         due: list[Hint] = []
-        for deadline, hint in self._unanswered.values():  # oldest first
-            if deadline > now:
+        for seen, hint in self._unanswered.values():  # oldest first
+            if seen + self._answer_within > now:
                 break
             due.append(hint)
         for hint in due:
@@ -76,17 +76,21 @@ class Interpreter:
         """Forget and return every write without a response: nobody will wait for it."""
         return self.overdue(float("inf"))
 
+    def waiting_since(self) -> float | None:
+        """The ``now`` of the oldest write still without a response; None: of none."""
+        return next((seen for seen, _ in self._unanswered.values()), None)
+
     def forgot(self) -> bool:
         """Whether, since last asked, there were too many writes to remember."""
         forgot, self._forgot = self._forgot, False
         return forgot
 
     def _remember(self, hint: Hint, now: float) -> None:
-        self._unanswered.pop(hint.id, None)  # to the end: the order is by deadline
+        self._unanswered.pop(hint.id, None)  # to the end: the order is by time
         if len(self._unanswered) >= self._max_unanswered:
             self._forgot = True
             return
-        self._unanswered[hint.id] = (now + self._answer_within, hint)
+        self._unanswered[hint.id] = (now, hint)
 
 
 def _date_or_none(text: str) -> str | None:

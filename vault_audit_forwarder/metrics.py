@@ -6,7 +6,7 @@ event too. The counters live where they are counted; this module only shows them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -32,11 +32,11 @@ class ForwarderMetrics(Collector):
 
     def __init__(
         self,
-        reader: ReaderStats,
+        readers: Sequence[ReaderStats],
         spool: Spool,
         deliveries: DeliveryStats,
     ) -> None:
-        self._reader = reader
+        self._readers = readers
         self._deliveries = deliveries
         self._spool = spool
 
@@ -48,15 +48,23 @@ class ForwarderMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families, read now."""
-        gaps = {**self._reader.gaps, **self._spool.gaps}
+        readers = self._readers
+        gaps = {**_total(one.gaps for one in readers), **self._spool.gaps}
         yield CounterMetricFamily(
-            f"{_PREFIX}entries", "Audit lines received.", value=self._reader.entries
+            f"{_PREFIX}entries",
+            "Audit lines read. One that comes by two inputs counts twice.",
+            value=sum(one.entries for one in readers),
         )
-        events = {**self._reader.events, wire.GAP: sum(gaps.values())}
-        yield _counter("events", "Events made, by type.", "type", events)
+        events = _total(one.events for one in readers)
+        yield _counter(
+            "events",
+            "Events made, by type. One that comes by two inputs counts twice.",
+            "type",
+            {**events, wire.GAP: sum(gaps.values())},
+        )
         yield _counter("gaps", "Times entries may have been missed.", "reason", gaps)
         yield from self._waiting()
-        yield _stalls(self._reader.stalls)
+        yield _stalls([one.stalls for one in readers])
         yield _counter(
             "deliveries",
             "Posts of events to the receiver, by what became of them.",
@@ -88,12 +96,20 @@ def _counter(
     return family
 
 
-def _stalls(stalls: StallHistogram) -> HistogramMetricFamily:
-    edges = [*(str(edge) for edge in stalls.EDGES), "+Inf"]
-    totals = accumulate(stalls.counts)
+def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            totals[name] = totals.get(name, 0) + count
+    return totals
+
+
+def _stalls(stalls: Sequence[StallHistogram]) -> HistogramMetricFamily:
+    edges = [*(str(edge) for edge in StallHistogram.EDGES), "+Inf"]
+    totals = accumulate(map(sum, zip(*(one.counts for one in stalls), strict=True)))
     return HistogramMetricFamily(
         f"{_PREFIX}reader_stall_seconds",
         "Time in which the reader did not receive because it handled what it had.",
         buckets=list(zip(edges, totals, strict=True)),
-        sum_value=stalls.total_seconds,
+        sum_value=sum(one.total_seconds for one in stalls),
     )

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from vault_audit_forwarder import audit, wire
+from vault_audit_forwarder import audit, device_faults, wire
 from vault_audit_forwarder.change import Hint
 from vault_audit_forwarder.connection import NOTHING, Connection
 from vault_audit_forwarder.handoff import Handoff
@@ -31,9 +31,7 @@ TICK_SECONDS = 0.25
 _DRAIN_SECONDS = 0.5
 _MAX_LATE_CONNECTIONS = 128
 
-_FAULTS = {
-    "jsonx": "the audit device writes XML: enable it with format=json",
-    "log_raw": "the audit device writes secrets in clear: enable it without log_raw",
+_FAULTS = device_faults.REMEDIES | {
     "accept": "cannot accept a connection: raise the limit of open files",
 }
 
@@ -162,7 +160,7 @@ class Reader(threading.Thread):
         if not split.lines:
             return
         self.stats.saw(split.lines)
-        for fault in connection.new_faults(split.lines):
+        for fault in connection.faults.new_in(split.lines):
             self._fault(fault, listener=connection.listener)
             if fault == "jsonx":
                 self._lost("unreadable_line", connection)

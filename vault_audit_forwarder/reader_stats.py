@@ -1,8 +1,9 @@
-"""What the reader counts. It alone writes; anybody may read, without a lock."""
+"""What a reader counts. It alone writes; anybody may read, without a lock."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from vault_audit_forwarder import audit, wire
 
@@ -14,6 +15,9 @@ GAP_REASONS = (
     "oversized_line",
     "unreadable_line",
     "overflow",
+    "new_file",
+    "file_lost",
+    "file_truncated",
 )
 #: What is wrong with the device, or with us: shouted once per connection.
 FAULTS = ("jsonx", "log_raw", "accept")
@@ -67,3 +71,9 @@ class ReaderStats:
     def last_entry_time(self) -> str | None:
         """RFC 3339, of the newest line of any kind, at most a quarter second old."""
         return self._last_entry_time
+
+
+def newest_entry_time(readers: Iterable[ReaderStats]) -> str | None:
+    """The latest of their last entry times."""
+    times = [time for one in readers if (time := one.last_entry_time())]
+    return max(times, key=wire.nanoseconds, default=None)

@@ -20,7 +20,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from vault_audit_forwarder.program.addresses import check_url, is_loopback, is_plain
 from vault_audit_forwarder.program.config_file import (
@@ -60,32 +59,41 @@ class TcpListener(ConfigModel):
         return not is_loopback(self.tcp.host)
 
 
+class FileListener(ConfigModel):
+    """``file: PATH``; where Vault's file audit device writes. It need not exist yet."""
+
+    file: ConfigPath
+
+
+_LISTENERS = {"unix": UnixListener, "tcp": TcpListener, "file": FileListener}
+
+
 def _kind(value: object) -> str | None:
-    if isinstance(value, UnixListener | TcpListener):
+    if isinstance(value, tuple(_LISTENERS.values())):
         return type(value).__name__
-    if isinstance(value, Mapping) and ("unix" in value) != ("tcp" in value):
-        return "UnixListener" if "unix" in value else "TcpListener"
-    return None
-
-
-def _refuse_file(value: object) -> object:
-    if isinstance(value, Mapping) and "file" in value:
-        raise PydanticCustomError(
-            "not_yet", "file: is not available in this version; use unix or tcp"
-        )
-    return value
+    if not isinstance(value, Mapping):
+        return None
+    named = [kind for key, kind in _LISTENERS.items() if key in value]
+    return named[0].__name__ if len(named) == 1 else None
 
 
 Listener: TypeAlias = Annotated[
     Annotated[UnixListener, Tag("UnixListener")]
-    | Annotated[TcpListener, Tag("TcpListener")],
+    | Annotated[TcpListener, Tag("TcpListener")]
+    | Annotated[FileListener, Tag("FileListener")],
     Discriminator(
         _kind,
         custom_error_type="listener",
-        custom_error_message="must be unix: PATH or tcp: HOST:PORT",
+        custom_error_message="must be unix: PATH, tcp: HOST:PORT or file: PATH",
     ),
-    BeforeValidator(_refuse_file),
 ]
+
+
+def _each_file_once(listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
+    files = [one.file for one in listeners if isinstance(one, FileListener)]
+    if len(set(files)) < len(files):
+        raise ValueError("must not name a file twice")
+    return listeners
 
 
 def _url(value: str) -> str:
@@ -154,7 +162,9 @@ class Settings(ConfigModel):
 
     source: _Name
     name: _Name = Field(default_factory=socket.gethostname)
-    listen: Annotated[tuple[Listener, ...], Field(min_length=1)]
+    listen: Annotated[
+        tuple[Listener, ...], Field(min_length=1), AfterValidator(_each_file_once)
+    ]
     mounts: Annotated[tuple[str, ...], Field(min_length=1)] = ("**",)
     receiver: Receiver
     spool: SpoolSettings
@@ -163,6 +173,11 @@ class Settings(ConfigModel):
     heartbeat: PositiveDuration = 30.0
     tolerance: PositiveDuration = 300.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The audit files to follow."""
+        return tuple(one.file for one in self.listen if isinstance(one, FileListener))
 
 
 def load_settings(path: Path, env: Mapping[str, str]) -> Settings:

@@ -2,9 +2,9 @@
 
 One row per thing that changed: events of one path coalesce while they wait. When the
 spool is full a new thing is dropped and a gap remembered instead, for which there is
-always room. A file that is no longer a database is set aside and a gap says so: the
-receiver's comparison then finds what was in it. One lock guards the one connection;
-every method may be called from any thread.
+always room; who can wait keeps the thing (``keep``). A file that is no longer a
+database is set aside and a gap says so: the receiver's comparison then finds what was
+in it. One lock guards the one connection; every method may be called from any thread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ import structlog
 from vault_audit_forwarder import spool_schema as sql
 from vault_audit_forwarder import wire
 from vault_audit_forwarder.change import Hint
+from vault_audit_forwarder.checkpoint import Checkpoint
 from vault_audit_forwarder.coalesce import Spooled, key_of, merge
+from vault_audit_forwarder.repeats import Repeats
 from vault_audit_forwarder.spool_file import (
     SpoolError,
     connect,
@@ -85,6 +87,7 @@ class Spool:
         self._repair = repair
         self._clock = clock
         self._lock = threading.Lock()
+        self._repeats = Repeats()
         self._count = 0
         self._data_version = -1
         self._db: sqlite3.Connection | None = None
@@ -98,13 +101,35 @@ class Spool:
             self._db = None
 
     def add(self, hints: Iterable[Hint]) -> None:
-        """Put hints on disk in one transaction. Raises SpoolError; then none is."""
-        newest: dict[str, Hint] = {}
-        for hint in hints:
-            key = key_of(hint.data)
-            newest[key] = merge(newest[key], hint) if key in newest else hint
+        """Put hints on disk in one transaction. Raises SpoolError; then none is.
+
+        A gap takes the place of those for which there is no room.
+        """
         with self._transaction() as db:
-            self._add(db, newest)
+            left = self._put_all(db, hints)
+            if left:
+                self._add_gap(db, "spool_full", since=left[0].time)
+
+    def keep(
+        self, hints: Iterable[Hint], path: Path, checkpoint: Checkpoint
+    ) -> list[Hint]:
+        """Put hints on disk, in one transaction with how far the file was read.
+
+        Returns those for which there is no room; ``checkpoint`` is set with the last
+        of them. Raises SpoolError; then nothing took effect.
+        """
+        with self._transaction() as db:
+            left = self._put_all(db, hints)
+            if not left:
+                inode, *rest = checkpoint
+                db.execute(sql.READ_UP_TO, (str(path), str(inode), *rest))
+        return left
+
+    def checkpoint(self, path: Path) -> Checkpoint | None:
+        """How far the file input ``path`` was read. Raises SpoolError."""
+        with self._transaction() as db:
+            row = db.execute(sql.FIND_READ_UP_TO, (str(path),)).fetchone()
+        return None if row is None else Checkpoint(int(row[0]), *row[1:])
 
     def peek(self, limit: int) -> list[Waiting]:
         """The events that wait longest, at most ``limit``. Raises SpoolError."""
@@ -135,7 +160,8 @@ class Spool:
                 key = key_of(hint.data)
                 waiting = db.execute(sql.FIND, (key,)).fetchone()
                 newest = merge(hint, _hint(*waiting)) if waiting else hint
-                self._add(db, {key: newest})
+                if not self._put(db, key, newest):
+                    self._add_gap(db, "spool_full", since=newest.time)
             db.execute(sql.FORGET_SET_ASIDE)
         return len(hints)
 
@@ -156,13 +182,18 @@ class Spool:
         with self._transaction() as db:
             return list(db.execute(statement))
 
-    def _add(self, db: sqlite3.Connection, hints: dict[str, Hint]) -> None:
-        dropped: Hint | None = None
-        for key, hint in hints.items():
-            if not self._put(db, key, hint):
-                dropped = dropped or hint
-        if dropped is not None:
-            self._add_gap(db, "spool_full", since=dropped.time)
+    def _put_all(self, db: sqlite3.Connection, hints: Iterable[Hint]) -> list[Hint]:
+        """Those for which there is no room, one for each thing that changed."""
+        new = self._repeats.without(hints)
+        newest: dict[str, Hint] = {}
+        for hint in new:
+            key = key_of(hint.data)
+            newest[key] = merge(newest[key], hint) if key in newest else hint
+        left = {k: hint for k, hint in newest.items() if not self._put(db, k, hint)}
+        if left:
+            new = [hint for hint in new if key_of(hint.data) not in left]
+        self._repeats.remember(new)
+        return list(left.values())
 
     def _put(self, db: sqlite3.Connection, key: str, hint: Hint) -> bool:
         known = db.execute(sql.FIND, (key,)).fetchone()
@@ -203,6 +234,7 @@ class Spool:
 
     def _undo(self, db: sqlite3.Connection) -> None:
         self._data_version = -1  # the count may have run ahead
+        self._repeats.forget()
         with suppress(sqlite3.Error):  # what brought us here is reported already
             if db.in_transaction:
                 db.execute("ROLLBACK")

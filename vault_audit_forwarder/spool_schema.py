@@ -35,6 +35,13 @@ CREATE TABLE IF NOT EXISTS last_failure (
   at REAL NOT NULL,
   reason TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS read_up_to (
+  path TEXT PRIMARY KEY,     -- as configured; the file itself may have moved on
+  inode TEXT NOT NULL,       -- 64 bits without a sign, more than an INTEGER holds
+  offset INTEGER NOT NULL,
+  head_bytes INTEGER NOT NULL,
+  head_digest BLOB NOT NULL
+);
 """
 
 FIND = "SELECT type, id, time, data FROM waiting WHERE key = ?"
@@ -61,3 +68,9 @@ FORGET_SET_ASIDE = "DELETE FROM set_aside"
 
 FAILED = "INSERT OR REPLACE INTO last_failure (one, at, reason) VALUES (1, ?, ?)"
 LAST_FAILURE = "SELECT at, reason FROM last_failure"
+
+READ_UP_TO = "INSERT OR REPLACE INTO read_up_to VALUES (?, ?, ?, ?, ?)"
+FIND_READ_UP_TO = """
+SELECT inode, offset, head_bytes, head_digest FROM read_up_to
+WHERE path = ?
+"""

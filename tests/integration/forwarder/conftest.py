@@ -33,13 +33,15 @@ def key(tmp_path: Path) -> str:
 def configure(
     tmp_path: Path, receiver: ScriptedReceiver, key: str
 ) -> Callable[..., Path]:
-    """Writes forwarder.yaml; ``more`` is appended, ``url`` replaces the receiver's."""
+    """Writes forwarder.yaml; ``more`` is appended, the others replace what is usual."""
 
-    def configured(more: str = "", url: str = receiver.url) -> Path:
+    def configured(
+        more: str = "", url: str = receiver.url, listen: str = "{unix: audit.sock}"
+    ) -> Path:
         file = tmp_path / "forwarder.yaml"
         file.write_text(
             "source: vault-prod\nname: vault-1\n"
-            "listen: [{unix: audit.sock}]\n"
+            f"listen: [{listen}]\n"
             f"receiver: {{url: '{url}', signing_key_file: signing.key}}\n"
             "spool: {path: var/spool.db}\n"
             f"metrics: 127.0.0.1:0\n{more}"

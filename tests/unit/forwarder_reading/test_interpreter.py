@@ -43,6 +43,20 @@ def test_a_request_without_response_becomes_a_hint_after_a_while() -> None:
     assert interpreter.give_up() == []
 
 
+def test_since_when_a_response_is_missing() -> None:
+    """That of the oldest request; none when all are answered or given up."""
+    interpreter = Interpreter()
+    assert interpreter.waiting_since() is None
+    for id, now in (("one", 100), ("two", 110)):
+        interpreter.interpret(entry(type="request", id=id), now)
+
+    assert interpreter.waiting_since() == 100
+    interpreter.interpret(put(id="one"), 120)
+    assert interpreter.waiting_since() == 110
+    interpreter.give_up()
+    assert interpreter.waiting_since() is None
+
+
 def test_a_repeated_request_waits_from_its_repetition() -> None:
     """Vault writes an entry again after a reconnect; order stays by deadline."""
     interpreter = Interpreter()

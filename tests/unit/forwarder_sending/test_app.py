@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.forwarder_reading.entries import put
 from tests.unit.forwarder_sending.scripted_receiver import Reply, ScriptedReceiver
 from vault_audit_forwarder.app import Forwarder
 from vault_audit_forwarder.change import Hint
@@ -81,7 +83,7 @@ def test_a_connection_is_a_gap_that_reaches_the_receiver(
 ) -> None:
     """The whole way: socket, memory, disk, HTTP."""
     forwarder = started(Forwarder(configured(metrics="127.0.0.1:0", mounts=["kv"])))
-    assert health(forwarder) == {"healthy": True, "faults": []}
+    assert health(forwarder) == {"healthy": True, "faults": [], "missing": []}
     with connect(tmp_path):
         receiver.wait(lambda: receiver.taken)
 
@@ -110,6 +112,7 @@ def test_a_refused_delivery_is_unhealthy_after_the_tolerance(
         {
             "healthy": False,
             "faults": ["401: no key in signing_key_file is one of the receiver's"],
+            "missing": [],
         },
     )
 
@@ -149,6 +152,91 @@ def test_a_receiver_that_hangs_does_not_hold_the_end_up(
     held.set()
     for thread in set(threading.enumerate()) - threads:
         thread.join(20)  # the sender, once it was answered
+
+
+def test_files_alone_need_no_socket(
+    configured: Configured,
+    started: Callable[[Forwarder], Forwarder],
+    receiver: ScriptedReceiver,
+    tmp_path: Path,
+) -> None:
+    """The whole way: file, disk, HTTP. Until the file is there, all is well."""
+    file = tmp_path / "audit.log"
+    listen = [{"file": str(file)}]
+    forwarder = started(
+        Forwarder(configured(listen=listen, heartbeat=0.01, metrics="127.0.0.1:0"))
+    )
+    receiver.wait(lambda: len(receiver.posts) > 2)
+    assert health(forwarder) == {
+        "healthy": True,
+        "faults": [],
+        "missing": [f"{file} does not exist"],
+    }
+    file.write_bytes(put(id="one", time="2026-11-23T10:00:00Z") + b"\n")
+    receiver.wait(lambda: len(receiver.taken) == 2)
+    receiver.wait(lambda: newest_heartbeat(receiver)["last_entry_time"])
+
+    gap, change = receiver.taken
+    assert gap["data"]["reason"] == "new_file"
+    assert change["id"] == "one"
+    beat = newest_heartbeat(receiver)
+    assert beat["last_entry_time"] == "2026-11-23T10:00:00Z"
+    assert (beat["entries"], beat["events"], beat["gaps"]) == (1, 1, 1)
+    assert health(forwarder)["missing"] == []
+
+
+def newest_heartbeat(receiver: ScriptedReceiver) -> dict[str, Any]:
+    beats = [
+        event["data"]
+        for post in list(receiver.posts)
+        for event in post.events
+        if event["type"] == "vault.audit.heartbeat"
+    ]
+    newest: dict[str, Any] = beats[-1]
+    return newest
+
+
+def test_the_same_entry_by_socket_and_file_is_posted_once(
+    configured: Configured,
+    started: Callable[[Forwarder], Forwarder],
+    receiver: ScriptedReceiver,
+    tmp_path: Path,
+) -> None:
+    """Though each device writes a time of its own; later ones are not held up."""
+    file = tmp_path / "audit.log"
+    listen = [{"unix": str(tmp_path / "audit.sock")}, {"file": str(file)}]
+    started(Forwarder(configured(listen=listen, metrics="127.0.0.1:0")))
+    with connect(tmp_path) as peer:
+        peer.sendall(put(id="one", time="2026-11-23T10:00:00Z") + b"\n")
+        receiver.wait(lambda: posted(receiver) == ["one"])
+        with file.open("ab") as log:
+            log.write(put(id="one", time="2026-11-23T10:00:01Z") + b"\n")
+            log.write(put(id="two", time="2026-11-23T10:00:02Z") + b"\n")
+        receiver.wait(lambda: "two" in posted(receiver))
+
+    assert posted(receiver) == ["one", "two"]
+
+
+def posted(receiver: ScriptedReceiver) -> list[str]:
+    taken = receiver.taken
+    return [event["id"] for event in taken if event["type"] == "vault.kv.changed"]
+
+
+def test_an_unreadable_file_is_unhealthy(
+    configured: Configured, started: Callable[[Forwarder], Forwarder], tmp_path: Path
+) -> None:
+    """The body says which, and what to do."""
+    file = tmp_path / "audit.log"
+    file.mkdir()
+    listen = [{"file": str(file)}]
+    forwarder = started(Forwarder(configured(listen=listen)))
+
+    deadline = time.monotonic() + 20
+    while forwarder.health()[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (fault,) = forwarder.health()[1]["faults"]
+    assert fault.startswith(f"{file} cannot be read")
 
 
 def test_one_forwarder_per_spool(

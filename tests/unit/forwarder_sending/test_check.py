@@ -246,6 +246,96 @@ def test_what_a_network_can_reach_is_warned_of(
     assert "address=127.0.0.1:9090" in report.vault_commands[1]
 
 
+def listening(settings: Settings, *listeners: dict[str, str]) -> Settings:
+    """The same, with other inputs."""
+    return Settings.model_validate(settings.model_dump() | {"listen": list(listeners)})
+
+
+def test_a_file_is_enabled_first_and_is_the_second_device(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Readable for our group; no other file is proposed."""
+    both = listening(settings, {"tcp": "127.0.0.1:1"}, {"file": f"{tmp_path}/a.log"})
+    report = check(both, {})
+
+    assert report.vault_commands == [
+        f"vault audit enable file file_path={tmp_path}/a.log mode=0640",
+        "vault audit enable -path=replicator socket address=127.0.0.1:1 "
+        "socket_type=tcp write_timeout=1s elide_list_responses=true",
+    ]
+    assert report.openbao_stanza.startswith(
+        'audit "file" "primary" {\n'
+        "  options {\n"
+        f'    file_path = "{tmp_path}/a.log"\n'
+        '    mode      = "0640"\n'
+        "  }\n"
+        "}\n"
+        'audit "socket" "replicator" {\n'
+    )
+
+
+def test_files_alone_need_no_second_device(
+    settings: Settings, vault: Vault, tmp_path: Path
+) -> None:
+    """They cannot hold Vault up: only whether Vault writes to them is asked."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).touch()
+    vault.devices = {
+        "file/": {"type": "file", "options": {"file_path": f"{tmp_path}/a.log"}}
+    }
+    files = [{"file": f"{tmp_path}/a.log"}, {"file": f"{tmp_path}/b.log"}]
+    report = check(listening(settings, *files), vault.env)
+
+    found = [one for one in report.checks if one.name.endswith("device")]
+    assert [(one.name, one.state) for one in found] == [
+        ("file audit device", "ok"),
+        ("file audit device", "warning"),
+    ]
+    assert report.well
+    assert report.vault_commands == [
+        f"vault audit enable file file_path={tmp_path}/a.log mode=0640",
+        f"vault audit enable -path=primary-2 file file_path={tmp_path}/b.log mode=0640",
+    ]
+
+
+def test_the_file_beside_a_socket_is_a_second_device(
+    settings: Settings, vault: Vault, tmp_path: Path
+) -> None:
+    """Vault goes on when the forwarder is away."""
+    vault.devices = {
+        "file/": {"type": "file", "options": {"file_path": f"{tmp_path}/a.log"}},
+        "replicator/": socket_device("127.0.0.1:1", "tcp"),
+    }
+    both = listening(settings, {"tcp": "127.0.0.1:1"}, {"file": f"{tmp_path}/a.log"})
+    report = check(both, vault.env)
+
+    assert states(report)["second audit device"] == "ok"
+    assert states(report)["file audit device"] == "ok"
+
+
+def test_what_cannot_be_read_has_failed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is not there yet is only waited for."""
+
+    def state(name: str) -> tuple[str, str]:
+        report = check(listening(settings, {"file": f"{tmp_path}/{name}"}), {})
+        (found,) = (one for one in report.checks if one.name == "listener")
+        return found.state, found.detail
+
+    (tmp_path / "here.log").touch()
+    assert state("here.log") == ("ok", f"file {tmp_path}/here.log")
+    assert state("later.log")[0] == "warning"
+    assert state("no/directory/later.log")[0] == "warning"
+    (tmp_path / "directory.log").mkdir()
+    assert state("directory.log")[0] == "failed"
+    # The tests may run as root, to whom everything is permitted.
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).is_dir())
+    assert "give the audit device mode=0640" in state("here.log")[1]
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).is_file())
+    assert "rotated files are not found" in state("here.log")[1]
+
+
 def test_the_json_document(settings: Settings) -> None:
     """Versioned, with everything the text has."""
     document = json.loads(json.dumps(check(settings, {}).as_json()))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from vault_audit_forwarder import wire
 from vault_audit_forwarder.change import Hint
 from vault_audit_forwarder.delivery_stats import DeliveryStats
 from vault_audit_forwarder.metrics import ForwarderMetrics
@@ -29,11 +30,13 @@ def samples(registry: CollectorRegistry) -> dict[str, float]:
 
 def test_every_series_starts_at_zero(spool: Spool) -> None:
     """A rate over a series that appears with its first event misses that event."""
-    found = samples(ForwarderMetrics(ReaderStats(), spool, DeliveryStats()).registry())
+    metrics = ForwarderMetrics([ReaderStats()], spool, DeliveryStats())
+    found = samples(metrics.registry())
 
     gaps = (
         *("connection", "end_of_stream", "torn_line", "oversized_line"),
         *("unreadable_line", "overflow", "spool_full", "spool_corrupt"),
+        *("new_file", "file_lost", "file_truncated"),
     )
     expected = {
         "entries_total",
@@ -59,20 +62,25 @@ def test_every_series_starts_at_zero(spool: Spool) -> None:
 
 
 def test_what_is_counted_is_shown(spool: Spool, hint: Callable[..., Hint]) -> None:
-    """Reader, spool and deliveries each in their series."""
-    reader, deliveries = ReaderStats(), DeliveryStats()
+    """Readers together, spool and deliveries each in their series."""
+    reader, files, deliveries = ReaderStats(), ReaderStats(), DeliveryStats()
     reader.entries = 5
+    files.entries = 4
+    reader.events[wire.CHANGED] = files.events[wire.CHANGED] = 3
     reader.gaps["connection"] = 2
+    files.gaps["file_lost"] = 1
     for seconds in (0.0005, 0.02, 60):
         reader.stalls.observe(seconds)
     spool.add([hint("data/a"), hint("data/b")])
     deliveries.results["delivered"] = 4
-    found = samples(ForwarderMetrics(reader, spool, deliveries).registry())
+    found = samples(ForwarderMetrics([reader, files], spool, deliveries).registry())
 
-    assert found["entries_total"] == 5
+    assert found["entries_total"] == 9
+    assert found['events_total{type="vault.kv.changed"}'] == 6
+    assert found['gaps_total{reason="file_lost"}'] == 1
     assert found['gaps_total{reason="connection"}'] == 2
     assert found['gaps_total{reason="spool_full"}'] == 1
-    assert found['events_total{type="vault.audit.gap"}'] == 3
+    assert found['events_total{type="vault.audit.gap"}'] == 4
     assert found["spool_events"] == 2
     assert found['deliveries_total{result="delivered"}'] == 4
     assert found['reader_stall_seconds_bucket{le="0.01"}'] == 1

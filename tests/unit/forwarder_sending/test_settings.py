@@ -56,13 +56,15 @@ def test_the_required_keys_are_enough(file: Path) -> None:
 
 
 def test_every_key_can_be_given(file: Path) -> None:
-    """The documented sample, less what is not built."""
+    """The documented sample."""
     file.write_text(
         "source: vault-prod\n"
         "name: vault-1\n"
         "listen:\n"
         '- {unix: /run/a.sock, mode: "0600", group: vault}\n'
         "- tcp: 127.0.0.1:9090\n"
+        "- file: /var/log/vault/audit.log\n"
+        "- file: other.log\n"
         'mounts: ["team/**", kv]\n'
         "receiver:\n"
         "  url: https://replicator.internal/v1/events\n"
@@ -79,11 +81,15 @@ def test_every_key_can_be_given(file: Path) -> None:
     )
     settings = load_settings(file, {})
 
-    unix, tcp = settings.listen
+    unix, tcp, _, _ = settings.listen
     assert isinstance(unix, UnixListener)
     assert isinstance(tcp, TcpListener)
     assert (unix.mode, unix.group) == (0o600, "vault")
     assert str(tcp.tcp) == "127.0.0.1:9090"
+    assert settings.files == (
+        Path("/var/log/vault/audit.log"),
+        file.parent / "other.log",
+    )
     assert settings.receiver.signing_key_file == (
         file.parent / "old.key",
         Path("/new.key"),
@@ -98,18 +104,23 @@ def test_every_key_can_be_given(file: Path) -> None:
         ("listen:\n  - unix: run/audit.sock\n", "", ["1:1: listen: is required"]),
         (
             "  - unix: run/audit.sock\n",
-            "  - file: /var/log/audit.log\n",
-            ["3:5: listen[0]: file: is not available in this version; use unix or tcp"],
+            "  - file: audit.log\n  - file: ./audit.log\n",
+            ["3:3: listen: must not name a file twice"],
+        ),
+        (
+            "  - unix: run/audit.sock\n",
+            "  - file: null\n",
+            ["3:11: listen[0].file: must be text, and nothing stands here"],
         ),
         (
             "  - unix: run/audit.sock\n",
             "  - unixx: run/audit.sock\n",
-            ["3:5: listen[0]: must be unix: PATH or tcp: HOST:PORT"],
+            ["3:5: listen[0]: must be unix: PATH, tcp: HOST:PORT or file: PATH"],
         ),
         (
             "  - unix: run/audit.sock\n",
             "  - {unix: a, tcp: 127.0.0.1:1}\n",
-            ["3:5: listen[0]: must be unix: PATH or tcp: HOST:PORT"],
+            ["3:5: listen[0]: must be unix: PATH, tcp: HOST:PORT or file: PATH"],
         ),
         (
             "  - unix: run/audit.sock\n",

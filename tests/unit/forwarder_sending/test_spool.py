@@ -14,6 +14,7 @@ import pytest
 from vault_audit_forwarder import spool_schema as sql
 from vault_audit_forwarder import wire
 from vault_audit_forwarder.change import Hint
+from vault_audit_forwarder.checkpoint import Checkpoint
 from vault_audit_forwarder.spool import Spool, Waiting
 from vault_audit_forwarder.spool_file import SpoolError
 
@@ -374,6 +375,101 @@ def test_a_full_disk_takes_nothing_and_breaks_nothing(
     spool.select("PRAGMA max_page_count = 1000000")
     spool.add(many)
     assert spool.pending().events == 2001
+
+
+PLACE = Path("/var/log/vault/audit.log")
+MARK = Checkpoint(2**64 - 1, 700, 3, b"\x00digest")
+
+
+def test_how_far_a_file_was_read_is_kept_with_its_events(
+    open_spool: Opened, hint: Made
+) -> None:
+    """In one transaction, for every file its own."""
+    first = open_spool()
+    assert first.checkpoint(PLACE) is None
+    assert first.keep([hint("data/a")], PLACE, MARK) == []
+    first.keep([], Path("/other.log"), MARK._replace(offset=1))
+    first.keep([hint("data/b")], PLACE, MARK._replace(offset=900))
+    first.close()
+
+    again = open_spool()
+    assert again.checkpoint(PLACE) == MARK._replace(offset=900)
+    assert again.checkpoint(Path("/other.log")) == MARK._replace(offset=1)
+    assert len(changes(again)) == 2
+
+
+def test_who_can_wait_keeps_what_there_is_no_room_for(
+    open_spool: Opened, hint: Made
+) -> None:
+    """It gets it back, without a gap; the place moves when all of it is stored."""
+    spool = open_spool(2)
+    hints = [hint(f"data/{name}", id=name) for name in "abcde"]
+    left = spool.keep(hints, PLACE, MARK)
+
+    assert [one.id for one in left] == ["c", "d", "e"]
+    assert spool.checkpoint(PLACE) is None
+    assert gaps(spool) == []
+    spool.delivered(spool.peek(10))
+    left = spool.keep(left, PLACE, MARK)
+    assert [one.id for one in left] == ["e"]
+    spool.delivered(spool.peek(10))
+    assert spool.keep(left, PLACE, MARK) == []
+    assert spool.checkpoint(PLACE) == MARK
+
+
+def test_a_place_is_not_moved_when_its_events_are_not_stored(
+    open_spool: Opened, hint: Made
+) -> None:
+    """A full disk takes neither; both are stored when there is room again."""
+    spool = open_spool(10**6)
+    spool.add([hint("data/first")])
+    ((pages,),) = spool.select("PRAGMA page_count")
+    spool.select(f"PRAGMA max_page_count = {pages}")
+    many = [hint(f"data/{number}") for number in range(2000)]
+    with pytest.raises(SpoolError, match="SQLITE_FULL"):
+        spool.keep(many, PLACE, MARK)
+    assert spool.checkpoint(PLACE) is None
+
+    spool.select("PRAGMA max_page_count = 1000000")
+    assert spool.keep(many, PLACE, MARK) == []
+    assert spool.pending().events == 2001
+
+
+def test_the_same_entry_from_two_inputs_is_one_event(
+    open_spool: Opened, hint: Made
+) -> None:
+    """Also when the first one was delivered before the second came."""
+    spool = open_spool()
+    spool.add([hint(id="1", version=1)])
+    spool.keep([hint(id="1", version=1)], PLACE, MARK)
+    assert [event.revision for event in spool.peek(10)] == [1]
+    spool.delivered(spool.peek(10))
+    spool.keep([hint(id="1", version=1), hint(id="2", version=2)], PLACE, MARK)
+
+    assert [event.hint.id for event in spool.peek(10)] == ["2"]
+
+
+def test_what_was_undone_has_to_be_told_again(open_spool: Opened, hint: Made) -> None:
+    """A place that the database cannot hold undoes the whole transaction."""
+    spool = open_spool()
+    with pytest.raises(OverflowError):
+        spool.keep([hint()], PLACE, MARK._replace(offset=2**64))
+    assert spool.pending().events == 0
+    spool.keep([hint()], PLACE, MARK)
+
+    assert spool.pending().events == 1
+
+
+def test_what_was_dropped_may_come_from_another_input(
+    open_spool: Opened, hint: Made
+) -> None:
+    """Only what is on disk counts as told."""
+    spool = open_spool(1)
+    spool.add([hint("data/a", id="1"), hint("data/b", id="2")])
+    spool.delivered(spool.peek(10))
+    spool.keep([hint("data/a", id="1"), hint("data/b", id="2")], PLACE, MARK)
+
+    assert [event.hint.id for event in spool.peek(10)] == ["2"]
 
 
 def test_the_last_failure_is_remembered(open_spool: Opened) -> None:
