@@ -126,7 +126,8 @@ class VaultKv:
         answer = self._http.get("read", ref.namespace, where)
         truth = truth_from_read(answer, mount)
         if truth is None:
-            self._forget(ref.namespace, ref.mount)
+            # Asked as on v1, a mount that has become v2 gives no readable answer.
+            self._confirm_mount(mount)
             raise Permanent(
                 Cause.MOUNT_UNKNOWN,
                 f"read: Vault answered {answer.status} without saying the key is gone",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import httpx
 import pytest
 
+from tests.acceptance.evidence import vault_reads
 from tests.acceptance.scene import Scene
 from vault_audit_forwarder import signing
 
@@ -17,21 +16,6 @@ def living(shared: Scene) -> Scene:
     shared.arrives("app/db", shared.put("app/db", a="b"))
     shared.settles()
     return shared
-
-
-def vault_reads(scene: Scene, path: str) -> int:
-    """How often anybody asked Vault for that secret, by Vault's own account."""
-    asked = {
-        f"{scene.mount}/{kind}/{scene.inside(path)}" for kind in ("data", "metadata")
-    }
-    with scene.installation.openbao.audit_log.open() as lines:
-        entries = [json.loads(line) for line in lines]
-    return sum(
-        entry["type"] == "request"
-        and entry["request"]["operation"] == "read"
-        and entry["request"]["path"] in asked
-        for entry in entries
-    )
 
 
 def test_a_forged_webhook_is_refused(living: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from receiver.adapters import vault_kv
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.render import canonical, parse
 from receiver.core.state import Gone, SecretRef, Value
-from receiver.demo.vault import Vault, reading_policy
+from receiver.demo.vault import Refused, Vault, reading_policy
 from tests.integration.vault.conftest import Reader
 
 DATA = {"user": "ü<&>", "port": 5432, "deep": {"on": True, "none": None, "list": [1]}}
@@ -124,6 +125,39 @@ def test_a_mount_made_anew_is_not_the_same(
     with pytest.raises(Temporary) as caught:
         reader.source.read(ref)
     assert caught.value.cause is Cause.MOUNT_UNKNOWN
+
+
+@pytest.mark.parametrize("path", ["a", "data/a", "data/b"])
+def test_a_mount_upgraded_since_is_read_again_as_what_it_is(
+    root: Vault, reader_with: Callable[[str], Reader], mount_v1: str, path: str
+) -> None:
+    """Asked as on v1 it answers nothing, another secret, or that there is none."""
+    reader = reader_with(root.token)
+    for key in ("a", "data/a", "data/b"):
+        root.put_v1(mount_v1, key, {"key": key})
+    ref = SecretRef("", mount_v1, path)
+    reader.source.read(ref)
+    upgrade(root, mount_v1)
+
+    with pytest.raises(Temporary) as caught:
+        reader.source.read(ref)
+    assert caught.value.cause is Cause.MOUNT_UNKNOWN
+    truth = reader.source.read(ref)
+    assert isinstance(truth, Value)
+    assert (truth.body, truth.version) == (f'{{"key":"{path}"}}', 1)
+
+
+def upgrade(vault: Vault, mount: str) -> None:
+    """Make it v2, and wait until it serves again."""
+    vault._call("POST", f"sys/mounts/{mount}/tune", {"options": {"version": "2"}})
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            vault.read(mount, "a")
+        except Refused:
+            assert time.monotonic() < deadline
+        else:
+            return
 
 
 def test_what_the_policy_forbids_is_never_absent(
