@@ -168,8 +168,7 @@ class FakeQueue:
         self._changed.notify_all()
 
     def _next_round(self, item: _Item, hint: Hint) -> None:
-        asked = {"look_twice": hint.look_twice, "doubt": hint.doubt}
-        item.hint = replace(item.hint, lane=hint.lane, **asked)
+        item.hint = hint
         item.since = hint.not_before
         self._give_back(item, hint.not_before)
 
@@ -263,10 +262,12 @@ class FakeQueue:
 
 class FakeSource:
     """A Vault in memory. ``failure`` is raised by every call that would ask Vault;
+    ``agrees`` is false where another node says otherwise;
     ``asked`` counts those calls."""
 
     def __init__(self, *mounts: Mount, cached: bool = True) -> None:
         self.failure: ReplicationError | None = None
+        self.agrees = True
         self.asked = 0
         self.secrets: dict[SecretRef, Truth] = {}
         self._mounts = {(mount.namespace, mount.path): mount for mount in mounts}
@@ -291,7 +292,7 @@ class FakeSource:
         return self.secrets.get(ref, Gone())
 
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
-        return self.read(ref) == truth
+        return self.agrees and self.read(ref) == truth
 
     def versions(self, namespace: str, mount: str) -> Iterator[tuple[SecretRef, Truth]]:
         self._ask()

@@ -67,7 +67,7 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
 #: What was asked for before the round is done; what came since remains.
 NEXT_ROUND = """
 UPDATE work SET due = :due, since = :due, lane = :lane, look_twice = :look_twice,
-  doubt = :doubt
+  doubt = :doubt, version = :version, created_time = :created_time
 WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = :unresolved
 """

@@ -64,9 +64,6 @@ def test_a_secret_begun_anew_at_once_ends_at_the_new_value(shared: Scene) -> Non
     assert shared.value("app/db") == '{"letter":"d"}'
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the second look still asks for the time of the removed version"
-)
 def test_the_second_look_at_a_removed_secret_is_the_last(shared: Scene) -> None:
     """It is gone as it was at the first look, whatever was written just before: nobody
     waits for a lagging node."""

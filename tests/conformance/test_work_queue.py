@@ -279,6 +279,17 @@ class TestDirtyWhileWorkingMeansAgain:
 
         assert took(queue).hint.doubt
 
+    def test_what_an_event_named_is_for_its_own_round(self, queue: WorkQueue) -> None:
+        """The next round is bound by what came since, which may be a removal."""
+        queue.add([hint(A, version=2, created_time="2026-11-23T10:00:00Z")])
+        work = took(queue)
+        queue.add([hint(A, look_twice=True)])
+        queue.done(work)
+        again = took(queue)
+
+        assert (again.hint.version, again.hint.created_time) == (None, None)
+        assert again.hint.look_twice
+
     def test_a_failed_round_forgets_nothing(self, queue: WorkQueue) -> None:
         """When the round failed, the next one has what both were asked for."""
         queue.add([hint(A, look_twice=True, doubt=True)])
