@@ -99,6 +99,9 @@ class Bringer:
         entry, place = now.entry, now.place
         if entry is not None and entry.decision is Decision.FORCE:
             return None
+        if entry is not None and _is_of_another_mount(entry, now):
+            detail = "its mount was made anew since it was replicated"
+            return Permanent(Cause.MOUNT_REPLACED, detail)
         if entry is not None and entry.state is State.HELD:
             # An emptied listing says little; an event about this very secret does.
             is_listing = entry.cause == Cause.EMPTY_LISTING
@@ -177,6 +180,7 @@ class Bringer:
                 deletion_time=getattr(truth, "deletion_time", None),
                 version_id=applied.version_id,
                 attributes=as_text(now.place.rule.target),
+                accessor=truth.accessor or (old.accessor if old else None),
                 decision=None,
                 checked_at=at,
             )
@@ -204,6 +208,12 @@ class Bringer:
             entry, expected=expected, made_version=made_version
         ):
             raise Temporary(Cause.LEASE_SHORT, "another worker was faster", after=0.0)
+
+
+def _is_of_another_mount(entry: Entry, now: Round) -> bool:
+    """Then that it is gone says nothing of what somebody meant to delete."""
+    accessor = now.truth.accessor
+    return None not in (accessor, entry.accessor) and accessor != entry.accessor
 
 
 def _makes_version(action: Action) -> bool:

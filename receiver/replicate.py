@@ -19,7 +19,7 @@ from receiver.core.fingerprint import Fingerprint
 from receiver.core.render import render
 from receiver.core.retry import GUARD_ROUNDS, guard_delay
 from receiver.core.rules import Rule
-from receiver.core.state import Entry, State, Truth, Value, Work
+from receiver.core.state import Entry, Gone, State, Truth, Value, Work
 from receiver.core.times import nanoseconds
 from receiver.means import Means
 from receiver.orphans import Orphans
@@ -135,7 +135,7 @@ class Replicator:
             raise circuit.failed(ref, error) from error
         circuit.worked()
         if not _is_older(truth, work, entries):
-            return truth
+            return self._sure(work, truth, entries)
         if work.attempts < GUARD_ROUNDS:
             raise Temporary(
                 Cause.STANDBY_LAGS,
@@ -145,6 +145,20 @@ class Replicator:
         if not self._source.confirm(work.hint.ref, truth):
             raise Temporary(
                 Cause.STANDBY_LAGS, "Vault's nodes do not agree on the current version"
+            )
+        return truth
+
+    def _sure(self, work: Work, truth: Truth, entries: Sequence[Entry]) -> Truth:
+        """A key that is not there tells no time, so a node that has not heard of it
+        yet says the same as one where it is gone: ask the active one."""
+        is_bare = isinstance(truth, Gone) and truth.created_time is None
+        if not is_bare or not any(entry.arn for entry in entries):
+            return truth
+        if not self._source.confirm(work.hint.ref, truth):
+            raise Temporary(
+                Cause.STANDBY_LAGS,
+                "a node of Vault's does not know the secret yet",
+                after=guard_delay(work.attempts),
             )
         return truth
 

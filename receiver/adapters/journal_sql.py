@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS secret (
   deletion_time TEXT,
   version_id    TEXT,
   attributes    TEXT,
+  accessor      TEXT,
   decision      TEXT,
   decided_by    TEXT NOT NULL,
   applied_at    REAL,
@@ -108,17 +109,20 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
 WRITE = """
 INSERT INTO secret (
   namespace, mount, path, rule, region, name, state, state_since, cause, detail, arn,
-  version, created_time, deletion_time, version_id, attributes, decision, decided_by,
+  version, created_time, deletion_time, version_id, attributes, accessor,
+  decision, decided_by,
   applied_at, checked_at, lag
 ) VALUES (
   :namespace, :mount, :path, :rule, :region, :name, :state, :state_since, :cause,
   :detail, :arn, :version, :created_time, :deletion_time, :version_id, :attributes,
+  :accessor,
   :decision, :decided_by, :applied_at, :checked_at, :lag
 )
 ON CONFLICT (namespace, mount, path, rule, region, name) DO UPDATE SET
   state = :state, state_since = :state_since, cause = :cause, detail = :detail,
   arn = :arn, version = :version, created_time = :created_time,
   deletion_time = :deletion_time, version_id = :version_id, attributes = :attributes,
+  accessor = :accessor,
   decision = :decision, decided_by = :decided_by, applied_at = :applied_at,
   checked_at = :checked_at, lag = :lag
 """

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 
 from receiver.adapters.vault_answers import (
     as_object,
@@ -136,14 +137,20 @@ class VaultKv:
         # holds something else; so does the absence of a key.
         if isinstance(truth, Gone) or mount.version == 1:
             self._confirm_mount(mount)
-        return truth
+        return replace(truth, accessor=mount.accessor)
 
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
         """Whether the active node's metadata agree with ``truth``."""
-        if self.mount(ref.namespace, ref.mount).version == 1:
-            return self.read(ref) == truth
+        leader = self._other_leader()
+        mount = self.mount(ref.namespace, ref.mount)
+        if mount.version == 1:
+            if leader is None:
+                return self.read(ref) == truth
+            path = f"{ref.mount}/{ref.path}"
+            answer = self._http.get_from(leader, "read", ref.namespace, path)
+            return truth_from_read(answer, mount) == truth
         path = f"{ref.mount}/metadata/{ref.path}"
-        if leader := self._other_leader():
+        if leader:
             answer = self._http.get_from(leader, "metadata", ref.namespace, path)
         else:
             answer = self._http.get("metadata", ref.namespace, path)
@@ -166,7 +173,8 @@ class VaultKv:
                 if key.endswith("/"):
                     folders.append(folder + key)
                 else:
-                    yield SecretRef(namespace, mount, folder + key), truth
+                    known = replace(truth, accessor=found.accessor)
+                    yield SecretRef(namespace, mount, folder + key), known
         self._confirm_mount(found)
 
     def _folder(self, mount: Mount, folder: str) -> Iterator[tuple[str, Truth]]:

@@ -105,5 +105,6 @@ def small_entry(entry: Entry, case: Case) -> Entry:
         region=case.rule.target.region,
         name=case.name,
         attributes=entry.attributes and intern(entry.attributes),
+        accessor=entry.accessor and intern(entry.accessor),
         created_time=created if created == entry.created_time else entry.created_time,
     )

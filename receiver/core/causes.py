@@ -28,6 +28,7 @@ class Cause(StrEnum):
     KMS_DENIED = "KMS_DENIED"
     LEASE_SHORT = "LEASE_SHORT"
     MANY_REWRITES = "MANY_REWRITES"
+    MOUNT_REPLACED = "MOUNT_REPLACED"
     MOUNT_UNKNOWN = "MOUNT_UNKNOWN"
     NAME_IMPOSSIBLE = "NAME_IMPOSSIBLE"
     NAME_STILL_TAKEN = "NAME_STILL_TAKEN"
@@ -82,6 +83,9 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.LEASE_SHORT: Remedy(_NOBODY, "tried again at once"),
     Cause.MANY_REWRITES: Remedy(
         _VAULT, "check the rule; if it is meant: reconcile --if-plan ID"
+    ),
+    Cause.MOUNT_REPLACED: Remedy(
+        _VAULT, "write the secrets again, or let their deletes go by a plan and force"
     ),
     Cause.MOUNT_UNKNOWN: Remedy(_VAULT, "check the mount and the token's policy"),
     Cause.NAME_IMPOSSIBLE: Remedy(_OWNER, "shorten the path, or change the template"),

@@ -17,19 +17,14 @@ _SKEW = 5.0
 
 
 def is_lagging(entry: Entry | None, observed: Observed | None, view: View) -> bool:
-    """Whether AWS's listing is from before what we last did. Another ARN is always
-    looked at: the cost is one call, and it may be somebody else's secret by now."""
+    """Whether AWS's listing may be from before what we last did."""
     if view.is_fresh or entry is None or entry.applied_at is None:
         return False
     if view.now - entry.applied_at > LISTING_LAG:
         return False
-    if observed is None:
+    if observed is None or observed.changed_at is None:
         return True
-    if observed.arn != entry.arn:
-        return False
-    return observed.changed_at is None or (
-        observed.changed_at <= entry.applied_at + _SKEW
-    )
+    return observed.changed_at <= entry.applied_at + _SKEW
 
 
 def proven(case: Case, observed: Observed, view: View) -> Entry:
@@ -44,6 +39,7 @@ def proven(case: Case, observed: Observed, view: View) -> Entry:
         version=case.truth.version,
         created_time=case.truth.created_time,
         deletion_time=case.truth.deletion_time,
+        accessor=case.truth.accessor or old.accessor,
         version_id=observed.current,
         attributes=view.texts[case.rule.name],
     )

@@ -50,6 +50,7 @@ class Value:
     created_time: str | None = None
     deletion_time: str | None = None
     custom_metadata: dict[str, str] = field(default_factory=dict)
+    accessor: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Gone:
     """Vault confirmed that there is no live current version.
 
     With ``version`` the current version is deleted or destroyed; without, the whole
-    key does not exist. ``deletion_time`` is when it was deleted, where Vault tells.
+    key does not exist. ``deletion_time`` is when it was deleted, where Vault tells;
+    ``accessor`` that of the mount that said so.
     """
 
     version: int | None = None
     created_time: str | None = None
     deletion_time: str | None = field(default=None, compare=False)
+    accessor: str | None = field(default=None, compare=False)
 
 
 Truth: TypeAlias = Value | Gone
@@ -187,10 +190,11 @@ class Entry:
     while AWS can hold none. ``version`` and ``created_time`` are of the Vault version
     last applied, ``version_id`` the AWS version it became; ``arn`` is None while AWS
     is not known to hold the secret. ``attributes`` says what of the rule was applied
-    besides the value. ``detail`` explains ``cause``. ``decision`` waits to be carried
-    out, ``decided_by`` is the name of the token it was made with. ``applied_at``,
-    ``checked_at`` and ``state_since`` are epoch seconds (the journal itself keeps the
-    last), ``lag`` seconds from Vault's ``created_time`` to applied.
+    besides the value, ``accessor`` which mount the value came from: one that is made
+    anew at the same path has another. ``detail`` explains ``cause``. ``decision``
+    waits to be carried out, ``decided_by`` is the name of the token it was made with.
+    ``applied_at``, ``checked_at`` and ``state_since`` are epoch seconds (the journal
+    itself keeps the last), ``lag`` seconds from Vault's ``created_time`` to applied.
     """
 
     ref: SecretRef
@@ -207,6 +211,7 @@ class Entry:
     deletion_time: str | None = None
     version_id: str | None = None
     attributes: str | None = None
+    accessor: str | None = None
     decision: Decision | None = None
     decided_by: str = ""
     applied_at: float | None = None

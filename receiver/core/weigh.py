@@ -23,7 +23,7 @@ _WHY = {
 #: Held by these, a change needs its plan carried out, and no more.
 MASS_CAUSES = frozenset(cause for cause, _ in _WHY.values())
 #: Held by these, a delete besides needs force.
-DELETE_CAUSES = frozenset((Cause.BRAKE, Cause.EMPTY_LISTING))
+DELETE_CAUSES = frozenset((Cause.BRAKE, Cause.EMPTY_LISTING, Cause.MOUNT_REPLACED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

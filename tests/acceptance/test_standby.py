@@ -139,9 +139,6 @@ def test_a_deletion_that_is_not_seen_at_first_is_seen_later(standby: Standby) ->
     scene.is_scheduled("app/db", deleted)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="absence is believed without asking the active node"
-)
 def test_a_secret_that_was_applied_is_not_deleted_by_an_older_answer(
     standby: Standby,
 ) -> None:

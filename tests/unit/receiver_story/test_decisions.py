@@ -196,3 +196,30 @@ def test_a_forced_delete_of_what_came_back_is_none(story: Story) -> None:
     assert story.decide(Decision.FORCE).action == "none"
     assert story.entry.state is State.IN_SYNC
     assert not story.secret.deleting
+
+
+def test_what_a_mount_made_anew_does_not_hold_is_held(story: Story) -> None:
+    """Disabling a mount says nothing of what somebody meant to delete."""
+    story.write(1)
+    story.source.secrets[REF] = replace(story.source.secrets[REF], accessor="kv_1")
+    story.replicate()
+    story.source.secrets[REF] = Gone(accessor="kv_2")
+
+    assert story.replicate(look_twice=True).action == "held"
+    assert story.entry.cause == Cause.MOUNT_REPLACED
+    assert not story.secret.deleting
+    assert story.decide(Decision.FORCE).action == "delete"
+
+
+def test_a_key_that_a_node_does_not_know_yet_is_not_gone(story: Story) -> None:
+    """A bare absence has no time to compare: the active node is asked."""
+    story.write(1)
+    story.replicate()
+    story.delete()
+    story.source.agrees = False
+
+    with pytest.raises(Temporary) as caught:
+        story.replicate(look_twice=True)
+    assert caught.value.cause is Cause.STANDBY_LAGS
+    story.source.agrees = True
+    assert story.replicate(look_twice=True).action == "delete"
