@@ -33,6 +33,15 @@ from receiver.core.state import Entry, Observed, State, Truth, Value
 from receiver.ports import Surprise, Target, VersionIdTaken
 
 
+class NotCurrent(Surprise):
+    """AWS has had a version of this id, and has just compared: the bytes are right.
+    Only the label is elsewhere, though no describe may show the version."""
+
+    def __init__(self, version_id: str) -> None:
+        super().__init__()
+        self.version_id = version_id
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One secret, one rule, one look: all that the action needs."""
@@ -158,7 +167,7 @@ def _put(now: Round, action: Put, arn: str) -> str:
                 ) from error
             version_id = now.prints.version_id(subject, nonce)
     if not is_current:
-        raise Surprise
+        raise NotCurrent(version_id)
     return version_id
 
 

@@ -117,7 +117,7 @@ class AccountListing:
             if case.listed:
                 continue  # pages moved under the listing
             case.listed = True
-            if case.place(self._view.source).owns(observed):
+            if is_of(self._view.source, observed):
                 self.census.live[case.rule.name] += not observed.deleting
             if found := compare(case, observed, self._view):
                 yield found

@@ -71,11 +71,12 @@ class Receiver:
             self.app = self._build_app()
             self._undo = undo.pop_all()
 
-    def start(self) -> None:
-        """Start every thread; returns at once."""
+    def start(self, *, scheduled: bool = True) -> None:
+        """Start every thread; returns at once. When not ``scheduled``, both sides are
+        compared only when somebody asks."""
         self._keeper.start()
         self._workers.start()
-        self._reconciler.start()
+        self._reconciler.start(scheduled=scheduled)
 
     def stop(self, timeout: float) -> None:
         """Finish what is in flight, at most ``timeout`` seconds, and close the files.

@@ -11,8 +11,15 @@ from dataclasses import replace
 
 import structlog
 
-from receiver.apply import Applied, Round, apply, name_of_action, state_after
-from receiver.core.actions import Action, Adopt, Create, Delete, Put
+from receiver.apply import (
+    Applied,
+    NotCurrent,
+    Round,
+    apply,
+    name_of_action,
+    state_after,
+)
+from receiver.core.actions import Action, Adopt, Create, Delete, MakeCurrent, Put
 from receiver.core.attributes import as_text, from_text
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.fingerprint import SEAL
@@ -50,14 +57,19 @@ class Bringer:
         if observed is None:
             observed = now.target.describe(place.name)
             self._note_drift(now, observed)
+        there: str | None = None
         for _ in range(_SURPRISES):
             action = plan_one(place, now.truth, observed, now.prints, decision)
+            if there is not None:
+                action = _by_label(action, there, observed)
             if isinstance(action, Delete) and (why := self._held(work, now)):
                 return self._hold(now, why)
             self._check_limits(place, action)
             try:
                 applied = apply(now, action, observed)
-            except Surprise:
+            except Surprise as surprise:
+                if isinstance(surprise, NotCurrent):
+                    there = surprise.version_id
                 observed = now.target.describe(place.name)
                 if isinstance(action, Create) and observed is None:
                     raise Temporary(
@@ -214,6 +226,14 @@ def _is_of_another_mount(entry: Entry, now: Round) -> bool:
     """Then that it is gone says nothing of what somebody meant to delete."""
     accessor = now.truth.accessor
     return None not in (accessor, entry.accessor) and accessor != entry.accessor
+
+
+def _by_label(action: Action, there: str, observed: Observed | None) -> Action:
+    """A version that is ``there``, labelled or not, need not be put once more."""
+    current = observed.current if observed else None
+    if not isinstance(action, Put) or current in (None, there):
+        return action
+    return MakeCurrent(there, current, restore=action.restore)
 
 
 def _makes_version(action: Action) -> bool:

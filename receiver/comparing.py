@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from receiver.aws_listing import AccountListing
@@ -19,7 +20,7 @@ from receiver.core.case import Case, View
 from receiver.core.causes import ReplicationError
 from receiver.core.compare_known import compare_known
 from receiver.core.finding import Finding
-from receiver.core.left_behind import compare_left_behind
+from receiver.core.left_behind import compare_homeless, compare_left_behind
 from receiver.core.rules import TargetSpec
 from receiver.core.scope import Scope
 from receiver.core.state import Entry, SecretRef
@@ -105,7 +106,8 @@ def compare_sides(sides: Sides, extent: Extent, books: Books | None) -> Compared
         found = _quick(wanted, joined, result)
     else:
         found = _full(sides, wanted, joined, result)
-    for finding in found:
+    homeless = (compare_homeless(entry, view) for entry in joined.homeless)
+    for finding in chain(found, filter(None, homeless)):
         if finding.difference is not None or finding.look:
             result.findings.append(finding)
         elif books is not None and finding.record is not None:

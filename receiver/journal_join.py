@@ -20,10 +20,12 @@ from receiver.vault_listing import Wanted
 
 @dataclass(slots=True)
 class Joined:
-    """``left_behind`` stands at no place of today; ``moved`` are references whose
-    rule was only renamed; ``idle`` speaks of nothing any more."""
+    """``left_behind`` stands at no place of today, ``homeless`` in a mount that is not
+    there any more; ``moved`` are references whose rule was only renamed; ``idle``
+    speaks of nothing any more."""
 
     left_behind: list[Entry] = field(default_factory=list)
+    homeless: list[Entry] = field(default_factory=list)
     moved: list[SecretRef] = field(default_factory=list)
     idle: list[Entry] = field(default_factory=list)
 
@@ -58,6 +60,8 @@ def _at_its_place(wanted: Wanted, entry: Entry, joined: Joined) -> bool:
         case = wanted.missing(rule, entry.ref, entry.name)
     if case is not None:
         case.entry = small_entry(entry, case)
+    elif wanted.is_vanished(entry.ref):
+        joined.homeless.append(entry)
     return True
 
 

@@ -22,7 +22,7 @@ from receiver.confirm import Confirmation
 from receiver.core.brake import HOUR
 from receiver.core.differences import Kind
 from receiver.core.finding import Finding
-from receiver.core.order import Chosen, Order, choose
+from receiver.core.order import Chosen, Order, as_shown, choose
 from receiver.core.plan_document import Outline, plan_document
 from receiver.core.rules import matches
 from receiver.core.scope import Scope
@@ -206,8 +206,9 @@ def _choose(
         one = choose(finding, order)
         if one is not None:
             chosen.append(one)
-        if (one is None or not one.finding.look) and finding.action in _WAITING:
-            left.append(finding)
+        shown = as_shown(finding, order)
+        if (one is None or not one.finding.look) and shown.action in _WAITING:
+            left.append(shown)
     return chosen, left
 
 

@@ -74,8 +74,10 @@ class Reconciler:
         self.last: Report | None = None
         self.last_at: float | None = None
 
-    def start(self) -> None:
-        """Begin; the first run is at once."""
+    def start(self, *, scheduled: bool = True) -> None:
+        """Begin; the first run is at once, unless nothing is ``scheduled``."""
+        if not scheduled:
+            self._timetable.rest()
         self._thread.start()
 
     def soon(self, turn: Turn = Turn.QUICK) -> None:
@@ -92,7 +94,8 @@ class Reconciler:
 
     def join(self, timeout: float) -> bool:
         """After :meth:`stop`: wait for a run under way; whether it has ended."""
-        self._thread.join(timeout)
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def plan(self, scope: Scope) -> dict[str, Any]:

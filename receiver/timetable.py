@@ -46,6 +46,11 @@ class Timetable:
         self._next_full = self._following(now, spread)
         self.failed = 0
 
+    def rest(self) -> None:
+        """Nothing is due until something is wanted."""
+        self._wanted.clear()
+        self._next_full = inf
+
     def want(self, turn: Turn) -> None:
         """Something may have been missed."""
         self._wanted.add(turn)

@@ -143,6 +143,10 @@ class Wanted:
             self.vanished[mount] += 1
         return None
 
+    def is_vanished(self, ref: SecretRef) -> bool:
+        """Whether its mount was there before, and no listing names it any more."""
+        return (ref.namespace, ref.mount) in self.vanished
+
 
 def list_vault(
     source: Source, rules: tuple[Rule, ...], scopes: tuple[Scope, ...]

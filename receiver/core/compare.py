@@ -48,7 +48,7 @@ from receiver.core.listing_proof import (
     proven,
 )
 from receiver.core.plan import plan_one
-from receiver.core.state import Observed, State
+from receiver.core.state import Entry, Observed, State
 from receiver.core.times import later
 
 _CONFLICTS = (Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE)
@@ -169,9 +169,18 @@ def _delete(case: Case, observed: Observed | None, view: View) -> Finding:
     if case.emptied and observed is not None:
         there = entry or replace(case.blank(State.HELD), arn=observed.arn)
         return hold_emptied(case, there, view)
+    if entry is not None and _was_of_another_mount(entry, case):
+        why = "its mount was made anew since it was replicated"
+        return _doubted(case, Kind.HELD, observed, why, cause=Cause.MOUNT_REPLACED)
     mass = Mass.WENT_BACK if went_back(case) else None
     found = _doubted(case, Kind.DELETE, observed, gone_since(case, view))
     return replace(found, unsure=True, mass=mass)
+
+
+def _was_of_another_mount(entry: Entry, case: Case) -> bool:
+    """Then that it is gone says nothing of what somebody meant to delete."""
+    accessor = case.truth.accessor
+    return None not in (accessor, entry.accessor) and accessor != entry.accessor
 
 
 def _leave(case: Case, observed: Observed | None, cause: Cause) -> Finding:

@@ -6,6 +6,8 @@ not hold it any more.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from receiver.core.case import LISTING_LAG, View
 from receiver.core.causes import Cause
 from receiver.core.differences import Kind
@@ -39,6 +41,29 @@ def compare_left_behind(
     look = has_decision or not is_marked
     return Finding(
         ref=entry.ref, entry=entry, difference=told, look=look, doubt=has_decision
+    )
+
+
+def compare_homeless(entry: Entry, view: View) -> Finding | None:
+    """Its mount is not there any more: moved, disabled, or hidden from our token.
+    Nothing is deleted for that, not even by a prune."""
+    if entry.arn is None or entry.state is State.DELETING:
+        return None
+    why = "its mount is not there any more"
+    told = difference_of(entry, Kind.ORPHANED, why, Cause.MOUNT_UNKNOWN)
+    orphaned = replace(
+        entry,
+        state=State.ORPHANED,
+        cause=Cause.MOUNT_UNKNOWN,
+        detail=why,
+        checked_at=view.now,
+    )
+    is_told = (entry.state, entry.cause) == (orphaned.state, orphaned.cause)
+    return Finding(
+        ref=entry.ref,
+        entry=entry,
+        difference=told,
+        record=None if is_told else orphaned,
     )
 
 

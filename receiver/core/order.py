@@ -11,14 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from receiver.core.attributes import from_text
 from receiver.core.causes import Cause
 from receiver.core.differences import Difference, Key, Kind
 from receiver.core.finding import Finding
-from receiver.core.state import Decision, SecretRef
+from receiver.core.rules import RETAIN
+from receiver.core.state import Decision, Entry, SecretRef
 from receiver.core.weigh import DELETE_CAUSES, MASS_CAUSES
 
-#: Left alone by a prune: told so by its rule or its owner, or nothing is known of it.
-_KEPT = (Cause.RETAINED, Cause.RELEASED, Cause.ROTATION_ON)
+#: Left alone by a prune: its rule said so, or it is not ours to end.
+_KEPT = (
+    Cause.MOUNT_UNKNOWN,
+    Cause.RELEASED,
+    Cause.RETAINED,
+    Cause.ROTATION_ON,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +95,29 @@ def choose(finding: Finding, order: Order) -> Chosen | None:
     return Chosen(finding) if allowed else None
 
 
+def as_shown(finding: Finding, order: Order) -> Finding:
+    """The finding as the plan has it: a plan asks AWS about each create, and so knows
+    of conflicts that no listing shows."""
+    told = finding.difference
+    if told is None or order.planned is None or told.action is not Kind.CREATE:
+        return finding
+    kind, cause = order.planned.get(told.key, (told.action, told.cause))
+    return replace(finding, difference=replace(told, action=Kind(kind), cause=cause))
+
+
 def _orphan(finding: Finding, told: Difference, order: Order) -> Chosen | None:
     if order.planned is not None and told.key not in order.planned:
         return None
-    entry = finding.entry or finding.record
-    is_known = entry is not None and entry.attributes is not None
-    if order.prune and is_known and told.cause not in _KEPT:
+    if order.prune and told.cause not in _KEPT and _may_end(finding.entry):
         pruned = replace(finding, look=True, doubt=True)
         return Chosen(pruned, Decision.PRUNE)
     return Chosen(finding) if finding.look or finding.record else None
+
+
+def _may_end(entry: Entry | None) -> bool:
+    """Whether its last rule is known, and would have deleted it."""
+    spec = from_text(entry.attributes, region=entry.region) if entry else None
+    return spec is not None and spec.on_delete != RETAIN
 
 
 def _is_delete(told: Difference) -> bool:

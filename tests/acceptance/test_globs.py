@@ -87,9 +87,6 @@ def test_a_mount_that_goes_away_deletes_nothing(found: Found) -> None:
     assert found.gone.is_alive()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a mount that no listing names any more is not noticed"
-)
 def test_what_a_mount_left_behind_is_listed_as_orphaned(found: Found) -> None:
     """Whether it moved or went away: AWS holds what Vault has no more."""
     answer = found.new.api("GET", "/v1/secrets?state=orphaned").raise_for_status()

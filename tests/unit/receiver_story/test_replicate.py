@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.fingerprint import SEAL
 from receiver.core.retry import GUARD_ROUNDS
 from receiver.core.state import Entry, State, Value
 from tests.fake_target import Secret
@@ -294,6 +295,38 @@ def test_without_versions_an_old_value_becomes_current_again(story: Story) -> No
 
     assert story.secret.value == '{"a":"A"}'
     assert len(story.secret.values) == 2
+
+
+def test_without_versions_a_much_older_value_becomes_current_again(
+    story: Story,
+) -> None:
+    """AWS does not show a version that has lost its last label, and still has it."""
+    for letter in "ABCA":
+        story.source.secrets[REF] = Value(f'{{"a":"{letter}"}}')
+        story.replicate()
+
+    assert story.secret.value == '{"a":"A"}'
+    assert len(story.secret.values) == 3
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_secret_edited_twice_is_put_back_without_a_version(
+    story: Story, is_sealed: bool
+) -> None:
+    """Our version has no label any more then, and needs no other id for that."""
+    story.write(1)
+    story.replicate()
+    for number in range(2):
+        edit = f"by-hand-{number:024}"
+        story.target.put(story.secret.arn, body="theirs", version_id=edit)
+    if not is_sealed:
+        del story.secret.tags[SEAL]
+
+    story.replicate(doubt=True)
+
+    assert story.secret.value == '{"a":"b"}'
+    assert len(story.secret.values) == 3
+    assert SEAL in story.secret.tags
 
 
 def test_two_workers_on_one_secret_are_noticed(story: Story) -> None:
