@@ -6,30 +6,33 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from receiver.commands.asking import list_secrets, status
+from receiver.commands.comparing import plan, reconcile
+from receiver.commands.deciding import deciding
+from receiver.commands.options import Config
+from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.program.command_line import AsJson, show
 
 PROG = "vault-replicator"
 WELL, FAILED = 0, 2
 
+_SET_UP, _RUN = "Try and set up", "Run"
+_COMPARE, _ASK, _DECIDE = "Compare and replicate", "Ask", "Decide"
+
 app = command_line.new_app(
     "Brings every secret written in Vault to AWS Secrets Manager, within a second.",
     prog=PROG,
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
-app.add_typer(keys_app, name="keys")
-
-Config = Annotated[
-    Path, typer.Option("--config", "-c", metavar="FILE", help="replicator.yaml")
-]
+app.add_typer(keys_app, name="keys", rich_help_panel=_SET_UP)
 
 
-@app.command()
+@app.command(rich_help_panel=_RUN)
 def serve(config: Config) -> None:
     """Take events and replicate until told to end.
 
@@ -40,7 +43,7 @@ def serve(config: Config) -> None:
     run(config, os.environ)
 
 
-@app.command()
+@app.command(rich_help_panel=_RUN)
 def check(config: Config, as_json: AsJson = False) -> int:
     """Look at everything a receiver needs: Vault, every mount, AWS, keys, state.
 
@@ -56,7 +59,16 @@ def check(config: Config, as_json: AsJson = False) -> int:
     return WELL if report.well else FAILED
 
 
-@app.command()
+app.command(rich_help_panel=_COMPARE)(plan)
+app.command(rich_help_panel=_COMPARE)(reconcile)
+app.command(rich_help_panel=_COMPARE)(sync)
+app.command(rich_help_panel=_ASK)(status)
+app.command("list", rich_help_panel=_ASK)(list_secrets)
+for _what in ("retry", "adopt", "release"):
+    app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
+
+
+@app.command(rich_help_panel=_SET_UP)
 def schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of replicator.yaml, for completion in an editor."""
     from receiver.settings import schema as settings_schema
@@ -74,7 +86,7 @@ def keys_new(as_json: AsJson = False) -> None:
     show({"format_version": 1, "signing_key": key} if as_json else key)
 
 
-@app.command()
+@app.command(rich_help_panel=_SET_UP)
 def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave everything running afterwards.")

@@ -71,12 +71,30 @@ def test_wrong_usage_is_exit_1(
 
 def test_help_loads_nothing_heavy() -> None:
     """So that it answers at once."""
+    heavy = {
+        *("boto3", "fastapi", "httpx", "hvac", "msgspec", "prometheus_client"),
+        *("pydantic", "rich.progress", "sqlite3", "starlette", "structlog", "uvicorn"),
+    }
     script = (
         "import sys; from receiver import cli; "
-        "print([m for m in ('boto3','fastapi','hvac','uvicorn') if m in sys.modules])"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
 
     assert loaded.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "reconcile", "sync", "status", "list", "retry", "adopt", "release"],
+)
+def test_help_shows_an_example_and_the_exit_codes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What people script against is where they look first."""
+    assert run(command, "--help") == 0
+    shown = capsys.readouterr().out
+    assert f"Example: vault-replicator {command}" in shown
+    assert "Exit codes: 0 " in shown

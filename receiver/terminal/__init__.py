@@ -1,0 +1,1 @@
+"""What the commands print: a document in, text out. Nothing here does any I/O."""

@@ -1,0 +1,137 @@
+"""The state of a receiver on one screen: the verdict first, then only what needs a
+person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from receiver.core.causes import Cause
+from receiver.terminal.words import (
+    argument,
+    columns,
+    counted,
+    duration,
+    epoch,
+    listed,
+    moment,
+    note,
+    place,
+    printable,
+)
+
+Document: TypeAlias = Mapping[str, Any]
+
+WELL = "well"
+_STATES = {
+    "in_sync": "in sync",
+    "pending": "pending",
+    "parked": "parked",
+    "conflict": "conflict",
+    "held": "held",
+    "drifted": "drifted",
+    "orphaned": "orphaned",
+    "deleting": "being deleted",
+}
+_NEEDING = ("parked", "conflict", "held")
+_MOST_ROWS = 20
+
+
+def status_text(status: Document, now: float) -> str:
+    """The screen; ``now`` is in epoch seconds."""
+    facts = [
+        ("secrets", _secrets(status)),
+        ("lag, last hour", _lag(status["lag"])),
+        ("reconcile", _reconcile(status["reconcile"])),
+        ("forwarders", _forwarders(status["forwarders"], now)),
+        *(("brake", _brake(one)) for one in status["brake"]),
+        *(("paused", note(one)) for one in status["paused"]),
+        *(("fault", note(one)) for one in status["faults"]),
+    ]
+    parts = [_verdict(status), *columns(facts, indent=""), *_needs(status, now)]
+    return "\n".join(parts)
+
+
+def _verdict(status: Document) -> str:
+    states = status["states"]
+    pending = states["pending"]
+    rest = f"{pending:,} on the way" if pending else ""
+    if status["verdict"] == WELL:
+        secrets = counted(states["in_sync"], "secret is", "secrets are")
+        return "; ".join(filter(None, [f"WELL  {secrets} in sync", rest])) + "."
+    needing = _needing(status)
+    wrong = [counted(needing, "secret needs", "secrets need") + " you"] * bool(needing)
+    if faults := len(status["faults"]):
+        wrong.append(counted(faults, "fault"))
+    what = listed(wrong) or "look at what is said below"
+    return f"ATTENTION  {what}; {rest or 'everything else is in sync'}."
+
+
+def _secrets(status: Document) -> str:
+    parts = [f"{name} {status['states'][key]:,}" for key, name in _STATES.items()]
+    if (oldest := status["oldest_pending_seconds"]) is not None:
+        parts[1] += f" (oldest {duration(oldest)})"
+    return "   ".join(parts)
+
+
+def _lag(lag: Document) -> str:
+    known = [f"{name} {duration(value)}" for name, value in lag.items() if value]
+    return "   ".join(known) or "nothing has changed"
+
+
+def _reconcile(last: Document) -> str:
+    if last.get("last") is None:
+        return "none has ended yet"
+    parts = [moment(last["last"])]
+    if (seconds := last.get("seconds")) is not None:
+        parts.append(f"took {duration(seconds)}")
+    if (compared := last.get("compared")) is not None:
+        parts.append(f"{compared:,} compared")
+    return ", ".join(parts)
+
+
+def _forwarders(forwarders: Iterable[Document], now: float) -> str:
+    heard = []
+    for one in forwarders:
+        seen = epoch(one["last_seen"])
+        ago = "" if seen is None else f" {duration(now - seen)} ago"
+        gaps = f", {counted(one['gaps'], 'gap')}" if one["gaps"] else ""
+        heard.append(f"{printable(one['name'])}{ago}{gaps}")
+    return "   ".join(heard) or "none heard of yet"
+
+
+def _brake(one: Document) -> str:
+    rule = printable(one["rule"])
+    says = f"{rule}: {one['held']:,} held, {note(one['reason'])}"
+    release = note(one.get("release"))
+    return f"{says}; {release}" if release else says
+
+
+def _needs(status: Document, now: float) -> list[str]:
+    needing = status["needs_you"]
+    if not needing:
+        return []
+    rows = [("NEEDS YOU", "SINCE", "CAUSE", "DO")]
+    for item in needing[:_MOST_ROWS]:
+        since = epoch(item.get("since"))
+        age = "" if since is None else duration(now - since)
+        rows.append((place(item), age, printable(item.get("cause") or ""), _do(item)))
+    lines = ["", *columns(rows, indent="")]
+    if (left_out := _needing(status) - min(len(needing), _MOST_ROWS)) > 0:
+        lines.append(f"… and {left_out:,} more: vault-replicator list --state parked")
+    return lines
+
+
+def _needing(status: Document) -> int:
+    """How many: the list is capped, and what was parked in the queue alone is in no
+    state."""
+    in_states: int = sum(status["states"][state] for state in _NEEDING)
+    return max(in_states, len(status["needs_you"]))
+
+
+def _do(item: Document) -> str:
+    if item.get("cause") in (Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE):
+        return f"vault-replicator adopt {argument(item)}"
+    who_does = (item.get("who"), item.get("do"))
+    return ": ".join(note(part) for part in who_does if part)
