@@ -40,6 +40,8 @@ class Orphans:
         if entry.decision is None and entry.state in _KEPT and not work.hint.doubt:
             return []
         spec = from_text(entry.attributes, region=entry.region)
+        if spec is None and entry.decision is Decision.RELEASE:
+            spec = TargetSpec(region=entry.region)
         if spec is None:
             return self._leave(entry, "what its rule wanted is not known any more")
         if entry.decision is None and entry.state not in _KEPT:

@@ -7,11 +7,12 @@ another name. A rule that was only renamed leaves nothing behind.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from receiver.core.attributes import from_text
-from receiver.core.causes import Permanent
+from receiver.core.causes import Cause, Permanent
 from receiver.core.naming import name_of
 from receiver.core.plan import Place
 from receiver.core.rules import Rule, rules_for
@@ -58,7 +59,7 @@ def survey(
 ) -> Survey:
     """What today's rules and the journal say of ``ref``. Pure."""
     entries = {entry.place: entry for entry in known}
-    spots = [_spot(rule, ref, source) for rule in rules_for(rules, ref)]
+    spots = _apart([_spot(rule, ref, source) for rule in rules_for(rules, ref)])
     found = tuple(
         Spot(spot.place, entries.pop(_key(spot), None), spot.problem) for spot in spots
     )
@@ -79,6 +80,24 @@ def move_in(seen: Survey, journal: Journal) -> Survey:
         else:
             spots.append(spot)
     return Survey(tuple(spots), tuple(left))
+
+
+def _apart(spots: list[Spot]) -> list[Spot]:
+    """Of two rules that speak for one secret in one account neither acts: which of
+    them is meant is for people to say."""
+    accounts = Counter(spot.place.rule.target.account for spot in spots)
+    return [
+        replace(spot, problem=_overlap(spots))
+        if accounts[spot.place.rule.target.account] > 1
+        else spot
+        for spot in spots
+    ]
+
+
+def _overlap(spots: list[Spot]) -> Permanent:
+    names = " and ".join(spot.place.rule.name for spot in spots)
+    detail = f"the rules {names} speak for it: neither acts"
+    return Permanent(Cause.RULES_OVERLAP, detail)
 
 
 def _spot(rule: Rule, ref: SecretRef, source: str) -> Spot:

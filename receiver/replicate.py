@@ -28,6 +28,7 @@ from receiver.places import Spot, move_in, survey
 from receiver.ports import Source
 
 _CONFLICTS = frozenset((Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE))
+_NOT_OURS = _CONFLICTS | {Cause.NAME_TAKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,23 @@ class Replicator:
             state=state,
             cause=error.cause,
             detail=error.detail,
+            arn=None if old is None or error.cause in _NOT_OURS else old.arn,
             # A decision is carried out once, or refused with the reason.
             decision=old.decision if old and error.cause in TRIPPING else None,
             checked_at=self._means.now(),
         )
         self._journal.record(parked, expected=old)
+
+    def _give_up(self, spot: Spot, problem: Permanent, truth: Truth) -> Outcome:
+        """Park it, unless Vault does not have it any more either."""
+        if isinstance(truth, Value):
+            raise problem
+        if spot.entry is not None:
+            self._journal.forget(spot.entry)
+        place = spot.place
+        return Outcome(
+            ref=place.ref, rule=place.rule.name, name=place.name, action="none"
+        )
 
     def _read(self, work: Work, entries: Sequence[Entry]) -> Truth:
         """The truth, no older than what the event or the journal has seen."""
@@ -164,7 +177,7 @@ class Replicator:
 
     def _bring(self, work: Work, spot: Spot, mapping: Mapping, truth: Truth) -> Outcome:
         if spot.problem is not None:
-            raise spot.problem
+            return self._give_up(spot, spot.problem, truth)
         spec = spot.place.rule.target
         text = ""
         if isinstance(truth, Value):

@@ -47,6 +47,7 @@ _LOG_KEYS = (
     "namespace",
     "path",
     "pending",
+    "queued",
     "reason",
     "ref",
     "result",

@@ -49,6 +49,7 @@ class Fingerprint:
         if not keys:
             raise ValueError("at least one fingerprint key is needed")
         self._keys = [key.encode() for key in keys]
+        self._ids = [_digest(key, ("key id",))[:8] for key in self._keys]
 
     def __repr__(self) -> str:
         return f"Fingerprint({len(self._keys)} keys)"
@@ -76,17 +77,22 @@ class Fingerprint:
         """Whether the seal, if there is one, names one of our keys. It may be wrong
         all the same."""
         given = observed.tags.get(SEAL)
-        return given is None or given.partition(":")[0] in map(_key_id, self._keys)
+        return given is None or given.partition(":")[0] in self._ids
 
     def seal(self, arn: str, source: str, ref: SecretRef) -> str:
         """The value of the tag ``vault-seal``: key id and keyed digest."""
-        return _seal(self._keys[0], arn, source, ref)
+        return self._seal(0, arn, source, ref)
 
     def is_sealed(self, observed: Observed, source: str, ref: SecretRef) -> bool:
         """Whether the seal was made by one of our keys for this very ARN."""
         given = observed.tags.get(SEAL, "").encode()
-        seals = (_seal(key, observed.arn, source, ref) for key in self._keys)
+        numbers = range(len(self._keys))
+        seals = (self._seal(number, observed.arn, source, ref) for number in numbers)
         return any([hmac.compare_digest(seal.encode(), given) for seal in seals])
+
+    def _seal(self, number: int, arn: str, source: str, ref: SecretRef) -> str:
+        fields = ("seal", arn, source, ref.namespace, ref.mount, ref.path)
+        return f"{self._ids[number]}:{_digest(self._keys[number], fields)}"
 
 
 def _prefix(subject: Subject) -> str:
@@ -103,15 +109,6 @@ def _version_id(key: bytes, subject: Subject, nonce: int) -> str:
         value.created_time or "", subject.mapping, subject.target, str(nonce),
     )  # fmt: skip
     return _prefix(subject) + _digest(key, fields)
-
-
-def _seal(key: bytes, arn: str, source: str, ref: SecretRef) -> str:
-    fields = ("seal", arn, source, ref.namespace, ref.mount, ref.path)
-    return f"{_key_id(key)}:{_digest(key, fields)}"
-
-
-def _key_id(key: bytes) -> str:
-    return _digest(key, ("key id",))[:8]
 
 
 def _digest(key: bytes, fields: Iterable[str]) -> str:

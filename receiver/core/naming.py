@@ -18,6 +18,7 @@ MAX_NAME = 512
 MAX_TAG_VALUE = 256
 
 _PLAIN = frozenset((string.ascii_letters + string.digits + "/_.@-").encode())
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9/_.@-]*", re.ASCII)
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]+", re.ASCII)
 _LIKE_A_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 #: Only the namespace can be empty; it takes the slash beside it along.
@@ -26,6 +27,8 @@ _EMPTY_NAMESPACE = re.compile(r"\{namespace\}/|/\{namespace\}$|\{namespace\}")
 
 def escape(text: str) -> str:
     """``text`` with every byte that a secret's name should not hold as ``+XX``."""
+    if _PLAIN_TEXT.fullmatch(text):
+        return text
     return "".join(
         chr(byte) if byte in _PLAIN else f"+{byte:02X}" for byte in text.encode()
     )

@@ -204,7 +204,9 @@ def _plan_owned(
             return InSync(current, restore=restore)
         return Put(prints.version_id(subject), restore=restore)
     for version_id in observed.stages:
-        if current and prints.nonce_of(subject, version_id) is not None:
+        ours = prints.nonce_of(subject, version_id)
+        # One made with a former key would have to be made anew all the same.
+        if current and ours is not None and prints.is_fresh(subject, version_id, ours):
             return MakeCurrent(version_id, current, restore=restore)
     return Put(prints.version_id(subject), restore=restore)
 

@@ -69,7 +69,8 @@ class Rule:
     def matches(self, ref: SecretRef) -> bool:
         """Whether this rule replicates ``ref``, by its place."""
         return (
-            self.covers_mount(ref.namespace, ref.mount)
+            bool(ref.mount)
+            and self.covers_mount(ref.namespace, ref.mount)
             and any(matches(glob, ref.path) for glob in self.include)
             and not any(matches(glob, ref.path) for glob in self.exclude)
         )

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from receiver.core.causes import Cause, Temporary
-from receiver.core.state import Decision, Entry, Hint, State
+from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.fingerprint import RELEASED
+from receiver.core.state import Decision, Entry, Hint, SecretRef, State
 from receiver.ports import Surprise
 from tests.unit.receiver_story.conftest import NAME, REF, RULE, Story
 
@@ -178,3 +179,49 @@ def test_a_name_that_aws_still_holds_is_tried_again(story: Story) -> None:
 
     assert caught.value.cause is Cause.NAME_STILL_TAKEN
     assert story.replicate().action == "create"
+
+
+def test_of_two_rules_for_one_account_neither_acts(story: Story) -> None:
+    """Which of them is meant is for people to say."""
+    story.rules = (
+        RULE,
+        replace(RULE, name="other", target=replace(RULE.target, name="x/{path}")),
+    )
+    story.write(1)
+    with pytest.raises(Permanent) as caught:
+        story.rounds(Hint(ref=REF))
+
+    assert caught.value.cause is Cause.RULES_OVERLAP
+    assert story.target.secrets == {}
+
+
+def test_an_orphan_known_by_its_tags_alone_can_be_released(replicated: Story) -> None:
+    """What its rule wanted is not known, so it is not pruned; but it is ours."""
+    by_tags = replace(
+        replicated.entry,
+        ref=SecretRef("", "", "kv/team/db"),
+        rule="",
+        attributes=None,
+        state=State.ORPHANED,
+    )
+    replicated.journal.forget(replicated.entry)
+    replicated.journal.decide([by_tags], Decision.RELEASE, "oncall")
+    replicated.rule = replace(RULE, mount="**")
+
+    (outcome,) = replicated.rounds(Hint(ref=by_tags.ref))
+    assert outcome.action == "release"
+    assert replicated.secret.tags[RELEASED] == "true"
+
+
+def test_an_impossible_name_is_forgotten_with_its_secret(story: Story) -> None:
+    """Nobody has to act for what Vault does not have any more."""
+    long = replace(RULE, target=replace(RULE.target, name="x" * 600 + "{path}"))
+    story.rules = (long,)
+    story.write(1)
+    with pytest.raises(Permanent):
+        story.rounds(Hint(ref=REF))
+    assert story.entry.cause == Cause.NAME_IMPOSSIBLE
+    story.delete()
+
+    story.rounds(Hint(ref=REF))
+    assert story.journal.known(REF) == []
