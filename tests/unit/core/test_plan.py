@@ -213,6 +213,14 @@ def test_our_version_that_lost_its_label_gets_it_back() -> None:
     assert action == MakeCurrent(OURS, instead_of=OLDER)
 
 
+def test_a_version_by_a_former_key_does_not_get_its_label_back() -> None:
+    """It would have to be written anew all the same."""
+    rotated = Fingerprint(["n" * 32, "k" * 32])
+    observed = held(current=OLDER, previous=OURS)
+
+    assert isinstance(plan_one(PLACE, VALUE, observed, rotated), Put)
+
+
 def test_another_version_is_replaced() -> None:
     """Value, ours, another id current: put."""
     assert plan(VALUE, held(current=OLDER)) == Put(OURS)

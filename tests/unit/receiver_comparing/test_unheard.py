@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.rules import TargetSpec
 from receiver.core.scope import Scope
@@ -53,6 +55,34 @@ def test_two_seals_with_another_key_are_no_lost_key(world: World) -> None:
 
     assert not world.comparison.keys_unknown
     assert report.differing == {"repair": 2}
+
+
+@pytest.mark.parametrize("how", ["deleted", "kept out", "excluded"])
+def test_what_nobody_writes_any_more_tells_nothing_of_our_keys(
+    world: World, how: str
+) -> None:
+    """It keeps the seal of a former key, which may be thrown away all the same."""
+    left = [f"old/{number}" for number in range(5)]
+    world.fill("a", *left)
+    for path in left:
+        if how == "deleted":
+            world.delete(path)
+        elif how == "kept out":
+            world.write(path, custom_metadata={"replicate": "false"})
+    if how == "excluded":
+        world.rules = (replace(world.rules[0], exclude=("old/**",)),)
+    for keys in (("n" * 32, "k" * 32), ("n" * 32,)):
+        world.keys = keys
+        world.compare()
+        world.drain()
+        world.clock.advance(LATER)
+
+    report = world.compare()
+
+    assert not world.comparison.keys_unknown
+    assert report.faults == ()
+    world.compare(scope=Scope(path="kv/a"))
+    assert not world.comparison.keys_unknown
 
 
 def test_an_emptied_listing_holds_what_it_would_delete(world: World) -> None:
