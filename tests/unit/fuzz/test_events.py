@@ -77,7 +77,13 @@ def test_a_refusal_tells_no_value(raw: bytes) -> None:
     """A canary in each place in turn, as text, key and list, is in no refusal."""
     event = json.loads(raw)
     for place in places(event):
-        for value in (CANARY, [CANARY], {CANARY: CANARY}, f"../{CANARY}\x00"):
+        for value in (
+            CANARY,
+            [CANARY],
+            {CANARY: CANARY},
+            f"../{CANARY}",
+            f"{CANARY}\0",
+        ):
             decoded(json.dumps(replaced(event, place, value)).encode())
 
 

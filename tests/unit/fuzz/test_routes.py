@@ -34,6 +34,8 @@ from receiver.web.sync import SyncRequest
 from tests.unit.fuzz.mutations import JSONS
 from tests.unit.receiver_web.conftest import World
 
+pytestmark = pytest.mark.integration
+
 BODIES: dict[str, type[msgspec.Struct]] = {
     "/v1/retry": Order,
     "/v1/adopt": Order,
@@ -97,7 +99,7 @@ ASKED = [
 LOADED = schemathesis.openapi.from_dict(SCHEMA)
 _ANY = settings(
     deadline=None,
-    max_examples=15,
+    max_examples=8,
     suppress_health_check=list(HealthCheck),
 )
 
