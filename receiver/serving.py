@@ -21,6 +21,7 @@ from prometheus_client import disable_created_metrics
 from receiver import __version__
 from receiver.bootstrap import Receiver
 from receiver.settings import Settings, load_settings
+from receiver.unhurried import Unhurried
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
@@ -135,6 +136,7 @@ def _server(receiver: Receiver, settings: Settings) -> uvicorn.Server:
     tls = settings.tls
     config = uvicorn.Config(
         receiver.app,
+        http=Unhurried,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -55,7 +55,8 @@ def parse_key(text: str) -> Key:
         raise InvalidKey(f"a signing key starts with {_PREFIX}")
     try:
         key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
+        # binascii.Error is one, and so is what a letter outside ASCII raises.
         raise InvalidKey(f"what follows {_PREFIX} is not base64") from error
     if not _MIN_BYTES <= len(key) <= _MAX_BYTES:
         raise InvalidKey(

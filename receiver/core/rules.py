@@ -87,18 +87,54 @@ def is_glob(pattern: str) -> bool:
 
 
 def matches(glob: str, path: str) -> bool:
-    """Whether ``glob`` stands for ``path``."""
-    return glob == path or _compiled(glob).fullmatch(path) is not None
+    """Whether ``glob`` stands for ``path``.
+
+    Some globs come over HTTP, and a regular expression of many wildcards can take
+    hours, in which nothing else runs. So all the places that the glob can have come
+    to are kept, and the time is at most its length times that of the path.
+    """
+    if glob in ("**", path):
+        return True
+    places = {0}
+    for part in _parts(glob):
+        places = _places_after(part, path, places)
+        if not places:
+            return False
+    return len(path) in places
 
 
-_WILD = re.compile(r"\*\*/|\*\*|\*|\?")
-_MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_PART = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
-@lru_cache(maxsize=1024)
-def _compiled(glob: str) -> re.Pattern[str]:
-    parts, end = [], 0
-    for wild in _WILD.finditer(glob):
-        parts += [re.escape(glob[end : wild.start()]), _MEANING[wild[0]]]
-        end = wild.end()
-    return re.compile("".join([*parts, re.escape(glob[end:])]), re.DOTALL)
+@lru_cache(maxsize=256)
+def _parts(glob: str) -> tuple[str, ...]:
+    return tuple(_PART.findall(glob))
+
+
+def _places_after(part: str, path: str, places: set[int]) -> set[int]:
+    """Where in ``path`` the matching can go on, when it was at ``places``."""
+    end = len(path)
+    match part:
+        case "**":
+            return set(range(min(places), end + 1))
+        case "**/":
+            first = min(places)
+            slashes = (at + 1 for at in range(first, end) if path[at] == "/")
+            return places.union(slashes)
+        case "*":
+            return _within_segments(path, places)
+        case "?":
+            return {at + 1 for at in places if at < end and path[at] != "/"}
+    return {at + len(part) for at in places if path.startswith(part, at)}
+
+
+def _within_segments(path: str, places: set[int]) -> set[int]:
+    """Each place, and those behind it up to the next slash."""
+    reached: set[int] = set()
+    for at in sorted(places):
+        while at not in reached:
+            reached.add(at)
+            if at == len(path) or path[at] == "/":
+                break
+            at += 1
+    return reached

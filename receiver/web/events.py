@@ -21,7 +21,7 @@ from receiver.core.rules import Rule
 from receiver.core.state import Hint, Mount, SecretRef
 from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.web.auth import EVENTS
-from receiver.web.bodies import read_body
+from receiver.web.bodies import Room, read_body
 from receiver.web.intake import Webhook, read_webhook
 from receiver.web.parts import Parts
 from receiver.web.refusals import LATER, Refused
@@ -51,13 +51,16 @@ class Sorted:
 def router(parts: Parts) -> APIRouter:
     """The route."""
     routes = APIRouter()
-    intake = Intake(parts)
+    intake, room = Intake(parts), Room()
 
     @routes.post(EVENTS, status_code=202)
     async def receive(request: Request) -> JSONResponse:
         try:
             body = await read_body(
-                request, limit=wire.MAX_BODY_BYTES, seconds=parts.body_timeout
+                request,
+                limit=wire.MAX_BODY_BYTES,
+                seconds=parts.body_timeout,
+                room=room,
             )
             receipt = await run_in_threadpool(intake.take, request.headers, body)
         except Refused as refused:

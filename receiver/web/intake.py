@@ -16,6 +16,7 @@ from vault_audit_forwarder import signing, wire
 _IS_BATCH = {wire.EVENT_JSON: False, wire.JSON: False, wire.BATCH_JSON: True}
 _MOST_VERSIONS = 2**53  # what every JSON reader holds exactly
 _LONGEST_REASON = 100
+_LONGEST_GLOB = 1024
 
 
 class Webhook(NamedTuple):
@@ -84,6 +85,8 @@ def _check_gap(gap: wire.Gap) -> None:
     _check_time("data.since", gap.since)
     if len(gap.reason) > _LONGEST_REASON or not gap.reason.isprintable():
         raise wire.InvalidEvent("data.reason", "is no short text")
+    if any(len(glob) > _LONGEST_GLOB for glob in gap.mounts):
+        raise wire.InvalidEvent("data.mounts", "holds a glob that is too long")
 
 
 def _check_time(field: str, time: str | None) -> None:

@@ -14,11 +14,16 @@ from receiver.ports import Journal, Source
 from receiver.web.refusals import Refused
 
 _V2_DATA = "data/"
+#: Twice what a name in AWS can have. Longer ones, of which some are globs and all may
+#: be cut at every slash, would cost more than they could ever be worth.
+_LONGEST = 1024
 
 
 def bare(field: str, text: str) -> str:
     """Without slashes at its ends, which people write and Vault does. Raises Refused
     for what no path of Vault's holds."""
+    if len(text) > _LONGEST:
+        raise Refused(422, f"has over {_LONGEST} characters", field=field)
     stripped = text.strip("/")
     segments = stripped.split("/") if stripped else []
     if any(one in ("", ".", "..") or not _is_plain(one) for one in segments):

@@ -1,4 +1,7 @@
-"""A door in a TCP connection: open it is a plain proxy, shut it resets everybody."""
+"""A door in a TCP connection: open it is a plain proxy, shut it resets everybody.
+
+``heard`` is what came in by each connection, for tests about what is sent where.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ class Gate:
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self.heard: list[bytearray] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._spawn(self._accept)
@@ -61,12 +65,17 @@ class Gate:
                     _reset(outer)
                     continue
                 self._sockets |= {inner, outer}
-            self._spawn(self._pump, inner, outer)
-            self._spawn(self._pump, outer, inner)
+            heard = bytearray()
+            self.heard.append(heard)
+            self._spawn(self._pump, inner, outer, heard)
+            self._spawn(self._pump, outer, inner, bytearray())
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(
+        self, source: socket.socket, sink: socket.socket, heard: bytearray
+    ) -> None:
         try:
             while data := source.recv(65_536):
+                heard += data
                 sink.sendall(data)
         except OSError:
             pass
@@ -85,7 +94,7 @@ class Gate:
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 each.shutdown(socket.SHUT_RDWR)
 
-    def _spawn(self, work: Callable[..., None], *args: socket.socket) -> None:
+    def _spawn(self, work: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()

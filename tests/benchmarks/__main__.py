@@ -1,4 +1,4 @@
-"""``make bench``: one JSON line per figure. ``--quick`` takes half a minute.
+"""``make bench``: one JSON line per figure. ``--quick`` takes a minute.
 
 A figure without its yardstick says more about the machine than about us, so each
 comes with one that was measured on the same servers in the same run, and their ratio.
@@ -15,7 +15,7 @@ import msgspec
 
 from receiver.demo.emulator import Emulator
 from receiver.demo.installation import Installation, Layout, Mount
-from tests.benchmarks import burst, lag
+from tests.benchmarks import attack, burst, lag
 
 MOUNT = "bench"
 
@@ -39,7 +39,7 @@ def main() -> int:
         try:
             installation.start()
             installation.settle()
-            for measure in (lag.measure, burst.measure):
+            for measure in (lag.measure, burst.measure, attack.measure):
                 for figure in measure(installation, emulator, MOUNT, quick=quick):
                     sys.stdout.buffer.write(msgspec.json.encode(figure) + b"\n")
                     sys.stdout.flush()

@@ -19,6 +19,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 _REFERENCE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _MAX_DEPTH = 20  # also ends an anchor that contains itself
+_MAX_NODES = 100_000  # aliases of aliases multiply
 
 
 @dataclass(frozen=True, order=True)
@@ -119,9 +120,14 @@ class _Builder:
         self.expanded: set[str] = set()
         self._env = env
         self._scalars = yaml.constructor.SafeConstructor()
+        self._built = 0
 
     def build(self, node: Node, where: str, depth: int = 0) -> Any:
-        if depth > _MAX_DEPTH:
+        self._built += 1
+        if self._built > _MAX_NODES:
+            if self._built == _MAX_NODES + 1:
+                self._refuse(node, where, "is too much, counting what aliases repeat")
+        elif depth > _MAX_DEPTH:
             self._refuse(node, where, "is nested too deeply")
         elif isinstance(node, MappingNode):
             return self._mapping(node, where, depth)
@@ -197,6 +203,8 @@ def _compose(text: str) -> Node | None:
         raise InvalidDocument([Problem(line, column, "", what)]) from None
     except yaml.MarkedYAMLError as error:
         raise InvalidDocument([_explain(error, text)]) from None
+    except RecursionError:
+        raise InvalidDocument([Problem(1, 1, "", "is nested too deeply")]) from None
 
 
 _BRACES = re.compile(r"""(?:^|[:\-,\[]\s+)\{[^}'"]*\}[^\s,\]}#]""")
