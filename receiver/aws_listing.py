@@ -15,7 +15,7 @@ from receiver.core.causes import Cause, Permanent
 from receiver.core.compare import compare
 from receiver.core.differences import Kind
 from receiver.core.finding import Finding, difference, difference_of
-from receiver.core.fingerprint import SEAL
+from receiver.core.fingerprint import RELEASED, SEAL
 from receiver.core.left_behind import compare_left_behind
 from receiver.core.naming import name_of
 from receiver.core.neighbours import (
@@ -26,19 +26,20 @@ from receiver.core.neighbours import (
     static_prefix,
 )
 from receiver.core.rules import Rule
-from receiver.core.state import Entry, Gone, Observed, SecretRef
+from receiver.core.state import Entry, Gone, Observed, SecretRef, State
 from receiver.ports import Journal, Target
 from receiver.vault_listing import Account, Wanted
 
 #: So few unknown keys say nothing yet.
 _FEW_KEYS = 3
+_LET_GO = (State.ORPHANED, State.DELETING)
 
 
 @dataclass(slots=True)
 class Census:
     """What was counted on the way. ``live`` are secrets of ours by rule; ``sealed``
-    those that carry a seal, ``unknown`` whose seal names no key of ours; ``others``
-    those of other replicators below a prefix of ours, by their source."""
+    those that carry a seal, ``unknown`` those kept current whose seal names no key of
+    ours; ``others`` those of other replicators below a prefix of ours, by source."""
 
     live: Counter[str] = field(default_factory=Counter)
     sealed: int = 0
@@ -98,12 +99,24 @@ class AccountListing:
     def _count(self, name: str, observed: Observed) -> None:
         census, view = self.census, self._view
         if is_of(view.source, observed):
-            census.sealed += SEAL in observed.tags
-            census.unknown += not view.prints.knows_key_of(observed)
+            if view.prints.knows_key_of(observed):
+                census.sealed += SEAL in observed.tags
+            elif self._is_kept_current(name, observed):
+                census.sealed += 1
+                census.unknown += 1
             return
         theirs = other_source(view.source, observed)
         if theirs is not None and name.startswith(self._prefixes):
             census.others[theirs] += 1
+
+    def _is_kept_current(self, name: str, observed: Observed) -> bool:
+        """What nobody writes any more keeps its seal, whatever the key is now."""
+        if observed.deleting or RELEASED in observed.tags:
+            return False
+        if cases := list(self._wanted.named(self._account, name)):
+            return any(case.is_wanted for case in cases)
+        known = self._journal.named(self._account[0], name)
+        return any(entry.state not in _LET_GO for entry in known)
 
     def _left_there(self, name: str, observed: Observed) -> Iterator[Finding]:
         for entry in self._left.pop(name, ()):

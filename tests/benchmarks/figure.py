@@ -37,7 +37,7 @@ def compared(
         unit,
         yardstick_name,
         round(yardstick, 2),
-        round(ratio, 2),
+        float(f"{ratio:.3g}"),
     )
 
 
