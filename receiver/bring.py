@@ -23,6 +23,7 @@ from receiver.means import Means
 from receiver.outcome import Outcome, expiry_of, lag_of
 from receiver.places import Spot
 from receiver.ports import Surprise
+from receiver.stages import Stage, timed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,24 +42,24 @@ class Bringer:
         self._brake = means.brake
         self._now = means.now
         self._versions_per_day = means.versions_per_day
+        self._observe = means.observe
 
     def bring(self, work: Work, now: Round) -> Outcome:
         """Raises Temporary and Permanent."""
-        place, entry = now.place, now.entry
-        decision = entry.decision if entry else None
         observed = None if work.hint.doubt else _believed(now)
         if observed is None:
-            observed = now.target.describe(place.name)
+            observed = self._look(now)
             self._note_drift(now, observed)
         for _ in range(_SURPRISES):
-            action = plan_one(place, now.truth, observed, now.prints, decision)
-            if isinstance(action, Delete) and (why := self._held(work, now)):
+            with timed(Stage.DECIDE, self._observe):
+                action, why = self._decide(work, now, observed)
+            if why is not None:
                 return self._hold(now, why)
-            self._check_limits(place, action)
             try:
-                applied = apply(now, action, observed)
+                with timed(Stage.WRITE, self._observe):
+                    applied = apply(now, action, observed)
             except Surprise:
-                observed = now.target.describe(place.name)
+                observed = self._look(now)
                 if isinstance(action, Create) and observed is None:
                     raise Temporary(
                         Cause.NAME_STILL_TAKEN,
@@ -66,11 +67,27 @@ class Bringer:
                         after=_NAME_RETRY,
                     ) from None
                 continue
-            outcome = self._record(work, now, action, applied)
+            with timed(Stage.RECORD, self._observe):
+                outcome = self._record(work, now, action, applied)
             if applied.trouble:
                 raise applied.trouble
             return outcome
         raise Temporary(Cause.AWS_REFUSED, "the secret keeps changing in AWS")
+
+    def _look(self, now: Round) -> Observed | None:
+        with timed(Stage.LOOK, self._observe):
+            return now.target.describe(now.place.name)
+
+    def _decide(
+        self, work: Work, now: Round, observed: Observed | None
+    ) -> tuple[Action, Permanent | None]:
+        """What to do, and why it must wait for somebody, if it must."""
+        decision = now.entry.decision if now.entry else None
+        action = plan_one(now.place, now.truth, observed, now.prints, decision)
+        why = self._held(work, now) if isinstance(action, Delete) else None
+        if why is None:
+            self._check_limits(now.place, action)
+        return action, why
 
     def _note_drift(self, now: Round, observed: Observed | None) -> None:
         """The journal says that AWS holds just this; AWS says that it does not."""
