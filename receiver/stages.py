@@ -1,8 +1,8 @@
 """Where the time of one change goes, from Vault's write to what AWS holds.
 
-The first six stages follow one another and nearly add up to the lag of a known
-secret; for what comes after them no application waits. A stage is observed however
-it ends.
+The stages arrive, queued, read, decide and write follow one another and nearly add up
+to the lag of a known secret. Beside them the sender's answer (accept) waits for the
+disk; for what comes after no application waits. A stage is observed however it ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Stage(StrEnum):
 
     ARRIVE = "arrive"  # from the version's created_time to the webhook that tells of it
     ACCEPT = "accept"  # from the webhook's arrival to its answer
-    QUEUED = "queued"  # from on disk to taken by a worker, of what was not retried
+    QUEUED = "queued"  # until a worker takes it, of what was not retried
     READ = "read"  # Vault's answer
     DECIDE = "decide"
     WRITE = "write"  # AWS's answer, with the wait for the write budget
