@@ -178,6 +178,7 @@ class Receiver:
             circuits=self._circuits,
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
+            observe=self.metrics.stage,
         )
         replicator = replicate.Replicator(
             source=self._source, mapping=self._mapping, means=means

@@ -19,17 +19,18 @@ from receiver.apply import (
     name_of_action,
     state_after,
 )
+from receiver.belief import believed, drift
 from receiver.core.actions import Action, Adopt, Create, Delete, MakeCurrent, Put
 from receiver.core.attributes import as_text, from_text
 from receiver.core.causes import Cause, Permanent, Temporary
-from receiver.core.fingerprint import SEAL
 from receiver.core.plan import Place, plan_one
-from receiver.core.state import Decision, Entry, Lane, Observed, State, Value, Work
+from receiver.core.state import Decision, Entry, Lane, Observed, State, Work
 from receiver.core.version_budget import DAY, wait_for_version
 from receiver.means import Means
 from receiver.outcome import Outcome, expiry_of, lag_of
 from receiver.places import Spot
 from receiver.ports import Surprise
+from receiver.stages import Stage, timed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,29 +49,27 @@ class Bringer:
         self._brake = means.brake
         self._now = means.now
         self._versions_per_day = means.versions_per_day
+        self._observe = means.observe
 
     def bring(self, work: Work, now: Round) -> Outcome:
         """Raises Temporary and Permanent."""
-        place, entry = now.place, now.entry
-        decision = entry.decision if entry else None
-        observed = None if work.hint.doubt else _believed(now)
+        observed = None if work.hint.doubt else believed(now)
         if observed is None:
-            observed = now.target.describe(place.name)
+            observed = self._look(now)
             self._note_drift(now, observed)
         there: str | None = None
         for _ in range(_SURPRISES):
-            action = plan_one(place, now.truth, observed, now.prints, decision)
-            if there is not None:
-                action = _by_label(action, there, observed)
-            if isinstance(action, Delete) and (why := self._held(work, now)):
+            with timed(Stage.DECIDE, self._observe):
+                action, why = self._decide(work, now, observed, there)
+            if why is not None:
                 return self._hold(now, why)
-            self._check_limits(place, action)
             try:
-                applied = apply(now, action, observed)
+                with timed(Stage.WRITE, self._observe):
+                    applied = apply(now, action, observed)
             except Surprise as surprise:
                 if isinstance(surprise, NotCurrent):
                     there = surprise.version_id
-                observed = now.target.describe(place.name)
+                observed = self._look(now)
                 if isinstance(action, Create) and observed is None:
                     raise Temporary(
                         Cause.NAME_STILL_TAKEN,
@@ -78,16 +77,35 @@ class Bringer:
                         after=_NAME_RETRY,
                     ) from None
                 continue
-            outcome = self._record(work, now, action, applied)
+            with timed(Stage.RECORD, self._observe):
+                outcome = self._record(work, now, action, applied)
             if applied.trouble:
                 raise applied.trouble
             return outcome
         raise Temporary(Cause.AWS_REFUSED, "the secret keeps changing in AWS")
 
+    def _look(self, now: Round) -> Observed | None:
+        with timed(Stage.LOOK, self._observe):
+            return now.target.describe(now.place.name)
+
+    def _decide(
+        self, work: Work, now: Round, observed: Observed | None, there: str | None
+    ) -> tuple[Action, Permanent | None]:
+        """What to do, and why it must wait for somebody, if it must. ``there`` is a
+        version that AWS has though it does not show it."""
+        decision = now.entry.decision if now.entry else None
+        action = plan_one(now.place, now.truth, observed, now.prints, decision)
+        if there is not None:
+            action = _by_label(action, there, observed)
+        why = self._held(work, now) if isinstance(action, Delete) else None
+        if why is None:
+            self._check_limits(now.place, action)
+        return action, why
+
     def _note_drift(self, now: Round, observed: Observed | None) -> None:
         """The journal says that AWS holds just this; AWS says that it does not."""
         entry = now.entry
-        why = _drift(now, observed)
+        why = drift(now, observed)
         if entry is None or why is None:
             return
         log.warning(
@@ -240,47 +258,3 @@ def _makes_version(action: Action) -> bool:
     if isinstance(action, Adopt):
         return isinstance(action.then, Put)
     return isinstance(action, Create | Put)
-
-
-def _believed(now: Round) -> Observed | None:
-    """What AWS holds, as far as the journal alone can tell; None when it cannot."""
-    entry, spec = now.entry, now.place.rule.target
-    if (
-        entry is None
-        or entry.state is not State.IN_SYNC
-        or entry.decision is not None
-        or entry.arn is None
-        or entry.version_id is None
-        or entry.attributes != as_text(spec)
-    ):
-        return None
-    seal = now.prints.seal(entry.arn, now.place.source, now.place.ref)
-    return Observed(
-        arn=entry.arn,
-        tags={**spec.tags, **now.place.owner_tags(), SEAL: seal},
-        stages={entry.version_id: ("AWSCURRENT",)},
-        description=spec.description,
-        kms_key_id=spec.kms_key_id,
-        replicas=spec.replicas,
-    )
-
-
-def _drift(now: Round, observed: Observed | None) -> str | None:
-    """How AWS is not what the journal says we made of it; None when it is, or when
-    Vault has something new to say anyway."""
-    entry, truth = now.entry, now.truth
-    if entry is None or entry.state is not State.IN_SYNC or entry.arn is None:
-        return None
-    if not isinstance(truth, Value):
-        return None
-    if now.prints.nonce_of(now.place.subject(truth), entry.version_id) is None:
-        return None
-    if observed is None:
-        return "it was deleted in AWS"
-    if observed.arn != entry.arn:
-        return "it was deleted and made anew in AWS"
-    if observed.deleting:
-        return "its deletion was scheduled in AWS"
-    if observed.current != entry.version_id:
-        return "another version was made current in AWS"
-    return None

@@ -10,6 +10,7 @@ from receiver.circuits import Circuits
 from receiver.core.rules import TargetSpec
 from receiver.core.state import Work
 from receiver.ports import Journal, Target
+from receiver.stages import Observe, unobserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +25,4 @@ class Means:
     circuits: Circuits
     now: Callable[[], float]
     versions_per_day: int = 60
+    observe: Observe = unobserved

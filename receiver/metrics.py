@@ -19,11 +19,12 @@ from receiver import __version__
 from receiver.core.differences import Kind
 from receiver.gauges import Backlogged, Moments
 from receiver.ports import Journal, WorkQueue
+from receiver.stages import Stage
 
 PREFIX = "vault_replicator_"
 
 _LAG_EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 1800)
-_STAGE_EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+_STAGE_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _RECONCILE_EDGES = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800)
 
 _ACTIONS = (
@@ -39,7 +40,6 @@ _ACTIONS = (
     "release",
 )
 _RESULTS = ("ok", "retry", "parked")
-_STAGES = ("round",)
 _CHANGES = tuple(Kind)
 _AWS_OPERATIONS = (
     "AssumeRole",
@@ -179,7 +179,7 @@ class Metrics:
                 self._actions.labels(action, result)
         for reason in REASONS:
             self._rejected.labels(reason)
-        for stage in _STAGES:
+        for stage in Stage:
             self._stage.labels(stage)
         for change in _CHANGES:
             self._changes.labels(change)

@@ -26,6 +26,7 @@ from receiver.orphans import Orphans
 from receiver.outcome import Outcome
 from receiver.places import Spot, move_in, survey
 from receiver.ports import Source
+from receiver.stages import Stage, timed
 
 _CONFLICTS = frozenset((Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE))
 _NOT_OURS = _CONFLICTS | {Cause.NAME_TAKEN}
@@ -143,7 +144,8 @@ class Replicator:
         circuit = self._circuits.of("Vault", ref.namespace, ref.mount)
         circuit.enter(work)
         try:
-            truth = self._source.read(ref)
+            with timed(Stage.READ, self._means.observe):
+                truth = self._source.read(ref)
         except Permanent as error:
             raise circuit.failed(ref, error) from error
         circuit.worked()

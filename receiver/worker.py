@@ -22,6 +22,7 @@ from receiver.core.retry import SECOND_LOOK, backoff
 from receiver.core.state import Hint, Lane, SecretRef, Work
 from receiver.outcome import Outcome
 from receiver.ports import QueueUnavailable, Source, WorkQueue
+from receiver.stages import Stage, timed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -75,12 +76,25 @@ class Rounds:
     def run(self, work: Work) -> None:
         """Do the work and tell the queue what became of it. Raises QueueUnavailable:
         then the work is done again when its lease has ended."""
-        started = time.perf_counter()
+        if not work.attempts:
+            self._report.stage(Stage.QUEUED, max(0.0, self._now() - work.since))
+        try:
+            with timed(Stage.ROUND, self._report.stage):
+                self._attend_to(work)
+        finally:
+            for watcher in self._watchers:
+                watcher.changed(work.hint.ref)
+
+    def _attend_to(self, work: Work) -> None:
         try:
             if work.hint.unresolved:
                 self._resolve(work.hint)
-            else:
-                self._finish(work, self._replicate(work))
+                self._queue.done(work)
+                return
+            outcomes = self._replicate(work)
+            with timed(Stage.SETTLE, self._report.stage):
+                self._finish(work, outcomes)
+                self._queue.done(work)
         except Permanent as error:
             self._queue.park(work, cause=error.cause, detail=error.detail)
             self._tell("parked", work, error.cause, error.detail)
@@ -90,12 +104,6 @@ class Rounds:
             raise
         except Exception as error:  # a bug must cost one secret a retry, not a worker
             self._again(work, Cause.INTERNAL, type(error).__name__, None)
-        else:
-            self._queue.done(work)
-        finally:
-            self._report.stage("round", time.perf_counter() - started)
-            for watcher in self._watchers:
-                watcher.changed(work.hint.ref)
 
     def _resolve(self, hint: Hint) -> None:
         """Now that Vault can say what kind of mount it is, queue the secret itself."""

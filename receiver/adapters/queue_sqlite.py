@@ -1,7 +1,8 @@
 """The work queue on SQLite: one row per reference, however many hints arrive.
 
 ``add`` is what the webhook acknowledges, so it is on disk when it returns; all else
-may be repeated. Leases live in memory: one process owns the file, so those of a
+may be repeated. Workers may begin before: a hint that a power cut takes away again is
+sent again. Leases live in memory: one process owns the file, so those of a
 former process are void without a word, and taking work costs no write. They are
 measured on the monotonic clock, because a wall clock that jumps must not let two
 workers at one secret. A hint that arrives under a lease is merged into the row at
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from receiver.adapters import queue_sql as sql
 from receiver.adapters.state_file import StateFile
+from receiver.adapters.takers import Takers
 from receiver.core.hints import merge
 from receiver.core.state import Hint, Lane, SecretRef, Work
 from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
@@ -47,7 +48,7 @@ class SqliteQueue:
         self._state = state
         self._now = now
         self._steady = steady
-        self._changed = threading.Condition(state.lock)
+        self._takers = Takers(state.lock)
         self._leases: dict[QueueKey, _Lease] = {}
         self._closed = False
         self._latest = now()
@@ -58,42 +59,46 @@ class SqliteQueue:
 
     def add(self, hints: Sequence[Hint]) -> None:
         """Queue all hints or none; on disk when it returns."""
-        with self._changed:
+        with self._state.lock:
             if self._closed:
                 raise QueueUnavailable("the queue is closed")
             if not hints:
                 return
             self._drop_expired()
             now = self._now()
-            with self._state.acknowledged(or_raise=QueueUnavailable) as db:
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 for hint in hints:
                     self._write(db, hint, now)
             for hint in hints:
-                self._note_for_next_round(hint, now)
-            self._changed.notify_all()
+                if not self._note_for_next_round(hint, now):
+                    self._announce(hint.lane, hint.not_before)
+        self._state.flush(or_raise=QueueUnavailable)
 
     def take(
         self, lanes: Collection[Lane], *, lease: float, timeout: float | None
     ) -> Work | None:
         """Lease what is due first; see the port."""
         deadline = None if timeout is None else self._steady() + timeout
-        with self._changed:
+        with self._state.lock:
             while not self._closed:
                 self._heed_clock()
                 rows = self._heads(lanes)
                 now = self._now()
+                steady = self._steady()
                 due = next((row for row in rows if row["due"] <= now), None)
                 if due is not None:
-                    return self._lease(due, now, lease)
-                left = _MAX_WAIT if deadline is None else deadline - self._steady()
+                    work = self._lease(due, now, lease)
+                    self._leave_to_others(row for row in rows if row is not due)
+                    return work
+                left = _MAX_WAIT if deadline is None else deadline - steady
                 if left <= 0:
                     return None
-                self._changed.wait(self._patience(rows, now, left))
+                self._takers.wait(lanes, steady, self._patience(rows, now, left))
         return None
 
     def done(self, work: Work) -> bool:
         """Forget the work, unless a hint came in between or the lease is lost."""
-        with self._changed:
+        with self._state.lock:
             lease = self._lease_of(work)
             if lease is None:
                 return False
@@ -102,12 +107,12 @@ class SqliteQueue:
                     db.execute(sql.FORGET, sql.key_of(work))
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
-            self._release(work)
+            self._release(lease)
             return lease.next is None
 
     def retry(self, work: Work, *, delay: float, cause: str, detail: str) -> None:
         """Give the work back for later. Ignored when the lease is lost."""
-        with self._changed:
+        with self._state.lock:
             lease = self._lease_of(work)
             if lease is None:
                 return
@@ -120,12 +125,13 @@ class SqliteQueue:
             why = {"cause": cause, "detail": detail}
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 db.execute(sql.RETRY, sql.key_of(work) | again | why)
-            self._release(work)
+            self._release(lease)
+            self._announce(work.hint.lane, due)
 
     def park(self, work: Work, *, cause: str, detail: str) -> None:
         """Set the work aside, unless a hint came in between. Ignored when the lease
         is lost."""
-        with self._changed:
+        with self._state.lock:
             lease = self._lease_of(work)
             if lease is None:
                 return
@@ -135,16 +141,16 @@ class SqliteQueue:
                     db.execute(sql.PARK, sql.key_of(work) | why)
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
-            self._release(work)
+            self._release(lease)
 
     def unpark(self, causes: Collection[str] | None = None) -> int:
         """Make parked work due in the reconcile lane; returns how many."""
         only = None if causes is None else json.dumps(list(causes))
-        with self._changed:
+        with self._state.lock:
             back = {"lane": Lane.RECONCILE, "now": self._now(), "causes": only}
             with self._state.repeatable(or_raise=QueueUnavailable) as db:
                 count = db.execute(sql.UNPARK, back).rowcount
-            self._changed.notify_all()
+            self._takers.wake_all()
             return count
 
     def pending(self, ref: SecretRef) -> str | None:
@@ -172,9 +178,9 @@ class SqliteQueue:
 
     def close(self) -> None:
         """Wake every ``take``. The state file stays open for what is in flight."""
-        with self._changed:
+        with self._state.lock:
             self._closed = True
-            self._changed.notify_all()
+            self._takers.wake_all()
 
     def _write(self, db: sqlite3.Connection, hint: Hint, now: float) -> None:
         key = sql.key(hint.ref, unresolved=hint.unresolved)
@@ -189,26 +195,40 @@ class SqliteQueue:
         order = {"sequence": self._sequence}
         db.execute(sql.WRITE, sql.values(hint) | times | order)
 
-    def _note_for_next_round(self, hint: Hint, now: float) -> None:
+    def _note_for_next_round(self, hint: Hint, now: float) -> bool:
+        """Whether somebody works on it, who is to begin again when done."""
         key = (hint.ref, hint.unresolved)
-        if lease := self._leases.get(key):
-            hint = replace(hint, not_before=max(hint.not_before, now))
-            if lease.next is not None:
-                hint = merge(lease.next, hint)
-            self._leases[key] = lease._replace(next=hint)
+        lease = self._leases.get(key)
+        if lease is None:
+            return False
+        hint = replace(hint, not_before=max(hint.not_before, now))
+        if lease.next is not None:
+            hint = merge(lease.next, hint)
+        self._leases[key] = lease._replace(next=hint)
+        return True
 
     def _heads(self, lanes: Collection[Lane]) -> list[sqlite3.Row]:
-        """The first row of each lane that nobody works on, most urgent lane first."""
+        """The first two rows of each lane that nobody works on, most urgent lane
+        first: one to take, one to leave to somebody else."""
         self._drop_expired()
         heads = []
-        # Under a lease are at most so many rows, so one more is enough to see past.
-        limit = len(self._leases) + 1
-        with self._state.repeatable(or_raise=QueueUnavailable) as db:
+        # Under a lease are at most so many rows, so two more are enough to see past.
+        limit = len(self._leases) + 2
+        with self._state.glance(or_raise=QueueUnavailable) as db:
             for lane in sorted(lanes):
                 rows = db.execute(sql.NEXT, {"lane": lane, "limit": limit}).fetchall()
                 free = [row for row in rows if sql.place(row) not in self._leases]
-                heads += free[:1]
+                heads += free[:2]
         return heads
+
+    def _leave_to_others(self, rows: Iterable[sqlite3.Row]) -> None:
+        """Who goes with one row cannot look after the others that it has seen."""
+        for row in rows:
+            self._announce(Lane(row["lane"]), row["due"])
+
+    def _announce(self, lane: Lane, due: float) -> None:
+        """There is a row that nobody works on."""
+        self._takers.look(lane, by=self._steady() + due - self._now())
 
     def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
         work = Work(
@@ -218,7 +238,9 @@ class SqliteQueue:
             since=row["since"],
             lease_until=now + lease,
         )
-        self._leases[sql.place(row)] = _Lease(work, self._steady() + lease)
+        until = self._steady() + lease
+        self._leases[sql.place(row)] = _Lease(work, until)
+        self._takers.look(Lane(row["lane"]), by=until)
         return work
 
     def _patience(self, rows: Iterable[sqlite3.Row], now: float, left: float) -> float:
@@ -240,11 +262,12 @@ class SqliteQueue:
         lease = self._leases.get((work.hint.ref, work.hint.unresolved))
         return lease if lease is not None and lease.work == work else None
 
-    def _release(self, work: Work) -> None:
+    def _release(self, lease: _Lease) -> None:
         """Only after the row is written: on a full disk the lease must go on, or the
         same work would be taken again and again without a pause."""
-        del self._leases[work.hint.ref, work.hint.unresolved]
-        self._changed.notify_all()
+        del self._leases[lease.work.hint.ref, lease.work.hint.unresolved]
+        if lease.next is not None:
+            self._announce(lease.next.lane, lease.next.not_before)
 
     def _heed_clock(self) -> None:
         """Times set by a clock that has since gone back lie too far ahead: let all

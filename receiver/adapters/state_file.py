@@ -1,11 +1,12 @@
 """The one SQLite file that holds the queue, the journal and the plans.
 
-One process owns it, by a lock on ``<path>.lock`` that ends with the process. What is
-acknowledged to somebody else is committed with synchronous=FULL. Everything else uses
-a second connection with synchronous=NORMAL: a power cut may undo its last commits,
-and that only repeats work. A file that SQLite cannot read is set aside, never
-deleted, and a fresh one is begun: what the replication needs can be proven anew, and
-what people decided and did stays in the file that was set aside.
+One process owns it, by a lock on ``<path>.lock`` that ends with the process. A commit
+is in the write-ahead log, where everybody sees it and a power cut may undo it, which
+only repeats work. What is acknowledged to somebody else is flushed to disk first, by
+ourselves and after the lock is free: the work goes on while the disk turns. A file
+that SQLite cannot read is set aside, never deleted, and a fresh one is begun: what the
+replication needs can be proven anew, and what people decided and did stays in the file
+that was set aside.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,9 @@ DROP TABLE secret;
 """,
 }
 _COMPANIONS = ("", "-wal", "-shm")
+_CHECKPOINT = "PRAGMA wal_checkpoint(RESTART)"
+# As SQLite itself does: the file's times need not be on disk.
+_flush = os.fsync if sys.platform == "darwin" else os.fdatasync
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -54,8 +59,8 @@ class StateFile:
     """The open file. Use :func:`open_state`; close it after its queue and journal.
 
     ``lock`` serialises the writers, so that none ever waits for SQLite's own lock,
-    which sleeps and polls. ``set_aside`` names the unreadable file that was found
-    instead of this one, if any.
+    which sleeps and polls. ``log_file`` is what is flushed. ``set_aside`` names the
+    unreadable file that was found instead of this one, if any.
     """
 
     def __init__(self, path: Path, owner: int, set_aside: Path | None) -> None:
@@ -64,22 +69,54 @@ class StateFile:
         self.lock = threading.RLock()
         self._reading = threading.Lock()
         self._owner = owner
-        self._acknowledged = _connect(path, synchronous="FULL")
-        self._repeatable = _connect(path, synchronous="NORMAL")
-        self._reader = _connect(path, synchronous="NORMAL", read_only=True)
+        self._repeatable = _connect(path)
+        self._reader = _connect(path, read_only=True)
+        # SQLite holds no lock on this file that closing it would give up.
+        self.log_file = os.open(_log_of(path), os.O_RDONLY | os.O_CLOEXEC)
+        _flush_directory(path.parent)  # or a power cut may take the log's own name
+        self._log_lost = False
 
     @contextmanager
     def acknowledged(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
-        """A transaction that is on disk when the block ends; else nothing of it is,
-        and ``or_raise`` says why."""
-        with self.lock, _translated(or_raise), _transaction(self._acknowledged) as db:
+        """A transaction that is on disk when the block ends; else ``or_raise`` says
+        why, and only when the disk failed in the end may it be there all the same."""
+        with self.repeatable(or_raise) as db:
             yield db
+        self.flush(or_raise)
+
+    def flush(self, or_raise: type[Exception]) -> None:
+        """Returns when all that was committed before is on disk. Call it without the
+        lock, which it needs only after a failure."""
+        if self._log_lost:
+            self._rescue(or_raise)
+        try:
+            _flush(self.log_file)
+        except OSError as error:
+            # The kernel may call the next flush good though this one's pages are lost.
+            self._log_lost = True
+            raise or_raise(
+                f"the state file cannot be used: {error.strerror}"
+            ) from error
+
+    def _rescue(self, or_raise: type[Exception]) -> None:
+        """Copy the whole log into the database, so that nothing depends on it."""
+        with self.lock, self._reading, _translated(or_raise):
+            busy, *_ = self._repeatable.execute(_CHECKPOINT).fetchone()
+            if busy:
+                raise or_raise("the state file cannot be used: it is being read")
+            self._log_lost = False
 
     @contextmanager
     def repeatable(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
         """A transaction that a power cut may undo, a crash of the process not."""
         with self.lock, _translated(or_raise), _transaction(self._repeatable) as db:
             yield db
+
+    @contextmanager
+    def glance(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
+        """What is committed, while nobody writes; for short looks under the lock."""
+        with self.lock, _translated(or_raise):
+            yield self._repeatable
 
     @contextmanager
     def reading(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
@@ -90,8 +127,9 @@ class StateFile:
     def close(self) -> None:
         """Close the connections and give up ownership."""
         with self.lock, self._reading:
-            for connection in (self._reader, self._repeatable, self._acknowledged):
+            for connection in (self._reader, self._repeatable):
                 connection.close()
+            os.close(self.log_file)
             os.close(self._owner)
 
 
@@ -179,17 +217,29 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _connect(
-    path: Path, *, synchronous: str, read_only: bool = False
-) -> sqlite3.Connection:
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=5
     )
     connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    # Checkpoints flush, commits do not: flush() is for those that must not be lost.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("SELECT count(*) FROM sqlite_schema")  # makes the log
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _flush_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 @contextmanager

@@ -19,7 +19,9 @@ from starlette.responses import JSONResponse
 from receiver.core.paths import key_of
 from receiver.core.rules import Rule
 from receiver.core.state import Hint, Mount, SecretRef
+from receiver.core.times import nanoseconds
 from receiver.ports import JournalUnavailable, QueueUnavailable
+from receiver.stages import Stage, timed
 from receiver.web.auth import EVENTS
 from receiver.web.bodies import Room, read_body
 from receiver.web.intake import Webhook, read_webhook
@@ -56,13 +58,14 @@ def router(parts: Parts) -> APIRouter:
     @routes.post(EVENTS, status_code=202)
     async def receive(request: Request) -> JSONResponse:
         try:
-            body = await read_body(
-                request,
-                limit=wire.MAX_BODY_BYTES,
-                seconds=parts.body_timeout,
-                room=room,
-            )
-            receipt = await run_in_threadpool(intake.take, request.headers, body)
+            with timed(Stage.ACCEPT, parts.metrics.stage):
+                body = await read_body(
+                    request,
+                    limit=wire.MAX_BODY_BYTES,
+                    seconds=parts.body_timeout,
+                    room=room,
+                )
+                receipt = await run_in_threadpool(intake.take, request.headers, body)
         except Refused as refused:
             parts.metrics.webhook_rejected(refused.reason)
             raise
@@ -143,6 +146,10 @@ class Intake:
         self._parts.last_kept.note(None)
 
     def _tell(self, found: Sorted, now: float) -> None:
+        for hint in found.hints:
+            if hint.created_time is not None:
+                way = now - nanoseconds(hint.created_time) / 1e9
+                self._parts.metrics.stage(Stage.ARRIVE, max(0.0, way))
         for namespace, mount in found.mounts:
             self._parts.mounts_changed(namespace, mount)
         if found.gaps:

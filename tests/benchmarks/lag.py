@@ -6,6 +6,7 @@ floor, a read and a put by one client, is measured in between, at the same pace.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -22,12 +23,15 @@ from tests.benchmarks.figure import (
 
 _PER_SECOND = 10
 _SECRETS = 20
+_STAGE = re.compile(
+    r'vault_replicator_stage_duration_seconds_(sum|count){stage="(\w+)"} (\S+)'
+)
 
 
 def measure(
     installation: Installation, emulator: Emulator, mount: str, *, quick: bool
 ) -> Iterator[Figure]:
-    """p50 and p99 against the floor's."""
+    """p50 and p99 against the floor's, and where the time went, stage by stage."""
     vault = installation.vault()
     paths = [f"lag/{number}" for number in range(_SECRETS)]
     for path in paths:
@@ -35,6 +39,7 @@ def measure(
     wait_for(installation, 1, paths)
     writes = 60 if quick else 600
     floors = []
+    before = _stages(installation)
     floor = Floor(installation, emulator, mount)
     try:
         for number in range(writes):
@@ -62,3 +67,19 @@ def measure(
             "hvac read + put",
             percentile(floors, percent) * 1000,
         )
+    usual = percentile(floors, 50) * 1000
+    for stage, (seconds, count) in _stages(installation).items():
+        seconds, count = seconds - before[stage][0], count - before[stage][1]
+        if count:
+            mean = seconds / count * 1000
+            yield compared(
+                f"lag, mean of {stage}", mean, "ms", "hvac read + put", usual
+            )
+
+
+def _stages(installation: Installation) -> dict[str, tuple[float, float]]:
+    """Of each stage the seconds and how often it was passed."""
+    found: dict[str, dict[str, float]] = {}
+    for kind, stage, number in _STAGE.findall(installation.receiver.metrics()):
+        found.setdefault(stage, {})[kind] = float(number)
+    return {stage: (one["sum"], one["count"]) for stage, one in found.items()}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -160,15 +164,37 @@ class TestClock:
         assert queue.take(BOTH, lease=60, timeout=0) is None
 
 
+class TestTurns:
+    def test_a_timer_does_not_rely_on_one_worker(self, opened: Open) -> None:
+        """Who knows when a row is due passes that on before he takes another."""
+        queue = SqliteQueue(opened())
+        taken: SimpleQueue[SecretRef | None] = SimpleQueue()
+
+        def take_one() -> None:
+            work = queue.take(BOTH, lease=60, timeout=None)
+            taken.put(work and work.hint.ref)
+
+        workers = [threading.Thread(target=take_one) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        queue.add([Hint(ref=A, not_before=time.time() + 0.3)])
+        queue.add([Hint(ref=B)])
+        try:
+            assert [taken.get(timeout=10) for _ in range(2)] == [B, A]
+        finally:
+            queue.close()
+            for worker in workers:
+                worker.join(10)
+
+
 class TestFullDisk:
     @pytest.fixture
     def full(self, opened: Open) -> StateFile:
         """A state file that can hold one secret and not a thousand more."""
         state = opened()
-        for limit in (state.acknowledged, state.repeatable):
-            with limit(or_raise=AssertionError) as db:
-                (pages,) = db.execute("PRAGMA page_count").fetchone()
-                db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with state.repeatable(or_raise=AssertionError) as db:
+            (pages,) = db.execute("PRAGMA page_count").fetchone()
+            db.execute(f"PRAGMA max_page_count = {pages + 2}")
         return state
 
     def test_add_takes_nothing(self, full: StateFile) -> None:
@@ -213,21 +239,61 @@ class TestFullDisk:
 
 
 class TestAcknowledged:
-    def test_waits_for_the_disk(self, opened: Open) -> None:
-        """What somebody is told is safe goes where a commit waits for the disk; what
-        can be repeated does not."""
+    @pytest.fixture
+    def unflushable(self, opened: Open) -> Iterator[tuple[StateFile, int]]:
+        """A state file on a disk that flushes nothing, and its own descriptor."""
         state = opened()
-        queue, journal = make_queue(state), SqliteJournal(state)
-        with state.repeatable(or_raise=AssertionError) as db:
-            db.execute("PRAGMA query_only = ON")
+        true = os.dup(state.log_file)
+        pipe = os.pipe()
+        os.dup2(pipe[0], state.log_file)
+        yield state, true
+        for descriptor in (*pipe, true):
+            os.close(descriptor)
 
-        with pytest.raises(JournalUnavailable):
-            journal.record(entry("n"), expected=None)
-        queue.add([Hint(ref=A)])
-        journal.add_gap(["**"], "eof", None)
-        journal.decide([entry("n")], Decision.ADOPT, "ann")
-        journal.add_deed(Deed(at=1.0, by="ann", what="adopt", about="{}"))
-        assert [e.decision for e in journal.known(A)] == [Decision.ADOPT]
+    def test_waits_for_the_disk(self, unflushable: tuple[StateFile, int]) -> None:
+        """What somebody is told is safe is on disk before, or refused; what can be
+        repeated does not wait."""
+        state, _ = unflushable
+        queue, journal = make_queue(state), SqliteJournal(state)
+        deed = Deed(at=1.0, by="ann", what="adopt", about="{}")
+
+        journal.record(entry("n"), expected=None)
+        for told in (
+            lambda: queue.add([Hint(ref=A)]),
+            lambda: journal.add_gap(["**"], "eof", None),
+            lambda: journal.decide([entry("n")], Decision.ADOPT, "ann"),
+            lambda: journal.add_deed(deed),
+        ):
+            with pytest.raises((QueueUnavailable, JournalUnavailable), match="used"):
+                told()
+
+    def test_a_flush_that_failed_is_made_good(
+        self, unflushable: tuple[StateFile, int], tmp_path: Path
+    ) -> None:
+        """The disk may have dropped what it failed to flush, so the next one that is
+        acknowledged depends on nothing in the log before it."""
+        state, true = unflushable
+        queue = make_queue(state)
+        with pytest.raises(QueueUnavailable):
+            queue.add([Hint(ref=A)])
+        os.dup2(true, state.log_file)
+        queue.add([Hint(ref=B)])
+        without_log = tmp_path / "without-log.db"
+        without_log.write_bytes(state.path.read_bytes())
+
+        with closing(sqlite3.connect(without_log)) as db:
+            assert db.execute("SELECT count(*) FROM work").fetchone() == (2,)
+
+    def test_work_begins_while_the_disk_turns(
+        self, unflushable: tuple[StateFile, int]
+    ) -> None:
+        """Nobody is told yet that it is safe, but a worker may have it already."""
+        state, _ = unflushable
+        queue = make_queue(state)
+        with pytest.raises(QueueUnavailable):
+            queue.add([Hint(ref=A)])
+
+        assert queue.take(BOTH, lease=60, timeout=0) is not None
 
 
 _ADD_AND_HANG = """

@@ -53,6 +53,7 @@ class Story:
     keys: tuple[str, ...] = ("k" * 32,)
     limits: DeleteLimits = field(default_factory=DeleteLimits)
     closed: list[str] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         means = Means(
@@ -63,6 +64,7 @@ class Story:
             ),
             circuits=Circuits(now=self.clock.now, on_close=self._closed),
             now=self.clock.now,
+            observe=lambda stage, _seconds: self.stages.append(stage),
         )
         self.replicator = Replicator(
             source=self.source, mapping=self._mapping, means=means

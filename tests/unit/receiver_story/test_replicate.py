@@ -45,6 +45,18 @@ def test_a_known_secret_costs_one_read_and_one_write(story: Story) -> None:
     assert story.secret.value == '{"a":"c"}'
 
 
+def test_each_stage_of_a_change_is_timed(story: Story) -> None:
+    """AWS is looked at only for what the journal does not know."""
+    story.write(1)
+    story.replicate()
+    first, story.stages[:] = list(story.stages), []
+    story.write(2)
+    story.replicate()
+
+    assert first == ["read", "look", "decide", "write", "record"]
+    assert story.stages == ["read", "decide", "write", "record"]
+
+
 def test_a_repeated_event_costs_one_read_and_no_write(story: Story) -> None:
     """Twice the same, from two audit devices or a replay."""
     created = story.write(1)

@@ -86,6 +86,17 @@ def test_what_worked_is_done(bench: Bench) -> None:
     assert bench.told == [REF]
 
 
+def test_the_stages_of_a_round_are_timed(bench: Bench) -> None:
+    """How long it was queued is told of the first try alone: later ones wait long
+    for a reason."""
+    bench.run(Hint(ref=REF), raising(Temporary(Cause.VAULT_SEALED, "503", after=0.0)))
+    again = bench.take()
+    assert again is not None
+    bench.rounds(lambda _: [DONE]).run(again)
+
+    assert bench.stages == ["queued", "round", "settle", "round"]
+
+
 def test_a_change_without_a_version_is_looked_at_twice(bench: Bench) -> None:
     """Some seconds later once more, and then no more."""
     bench.run(Hint(ref=REF, look_twice=True), lambda _: [DONE])

@@ -30,6 +30,13 @@ class TestAccepted:
         )
         assert world.queue.hints == [DB]
 
+    def test_the_way_here_is_timed(self, world: World) -> None:
+        """From the version's time to the webhook, and from there to the answer."""
+        world.post(event(), event(path="data/tmp/x"))
+
+        assert world.sample("stage_duration_seconds_count", stage="arrive") == 1
+        assert world.sample("stage_duration_seconds_count", stage="accept") == 1
+
     @pytest.mark.parametrize("kind", [wire.EVENT_JSON, wire.JSON])
     def test_one_event(self, world: World, kind: str) -> None:
         """A single event is taken under both of its content types, in any spelling."""

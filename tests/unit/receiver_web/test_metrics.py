@@ -9,12 +9,13 @@ from receiver.core.causes import Cause
 from receiver.core.differences import Kind
 from receiver.core.state import Hint, SecretRef, State
 from receiver.metrics import REASONS
+from receiver.stages import Stage
 from tests.unit.receiver_web.conftest import World
 
 AT_ZERO: list[tuple[str, dict[str, str]]] = [
     ("lag_seconds_count", {}),
     ("lag_seconds_bucket", {"le": "1.0"}),
-    ("stage_duration_seconds_count", {"stage": "round"}),
+    *(("stage_duration_seconds_count", {"stage": stage}) for stage in Stage),
     ("actions_total", {"action": "create", "result": "ok"}),
     ("actions_total", {"action": "none", "result": "parked"}),
     ("secrets", {"rule": "hybrid", "state": "in_sync"}),

@@ -337,12 +337,15 @@ class TestOne:
 
     def test_under_two_rules(self, world: World) -> None:
         """A secret that two rules replicate is there when both have done so."""
-        both = (*RULES, replace(RULES[0], name="second"))
+        west = replace(RULES[0].target, region="eu-west-1")
+        both = (*RULES, replace(RULES[0], name="second", target=west))
         world.parts = replace(world.parts, rules=lambda: both)
         world.app = create_app(world.parts)
         world.journal.record(IN_SYNC, expected=None)
 
         assert one(world).status_code == 404
-        stopped = replace(IN_SYNC, rule="second", state=State.CONFLICT)
+        stopped = replace(
+            IN_SYNC, rule="second", region="eu-west-1", state=State.CONFLICT
+        )
         world.journal.record(stopped, expected=None)
         assert (one(world).status_code, one(world).json()["rule"]) == (409, "second")
