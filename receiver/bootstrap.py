@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import structlog
 from fastapi import FastAPI
 
-from receiver import calls, replicate
+from receiver import replicate
 from receiver.accounts import Accounts
 from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
@@ -25,7 +25,10 @@ from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
 from receiver.brake import DeleteBrake
 from receiver.circuits import Circuits
-from receiver.comparing import Sides
+from receiver.comparison import calls
+from receiver.comparison.comparing import Sides
+from receiver.comparison.runs import Runs
+from receiver.comparison.timetable import Schedule, Turn
 from receiver.condition import Condition
 from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
@@ -36,9 +39,7 @@ from receiver.means import Means
 from receiver.metrics import Metrics
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
-from receiver.runs import Runs
 from receiver.settings import Settings
-from receiver.timetable import Schedule, Turn
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes

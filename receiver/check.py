@@ -18,11 +18,11 @@ from receiver.adapters.secrets_manager import SecretsManager
 from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.comparison.vault_listing import mounts_of
 from receiver.core.causes import REMEDIES, ReplicationError
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
 from receiver.settings import Settings
-from receiver.vault_listing import mounts_of
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.secret_files import SecretFile

@@ -16,7 +16,7 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from receiver import __version__
-from receiver.core.differences import Kind
+from receiver.core.comparison.differences import Kind
 from receiver.gauges import Backlogged, Moments
 from receiver.ports import Journal, WorkQueue
 from receiver.stages import Stage

@@ -15,19 +15,19 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from receiver.calls import counting
-from receiver.carry_out import CarryOut, Progress
-from receiver.comparing import Compared, Extent, Sides, compare_sides
-from receiver.confirm import Confirmation
+from receiver.comparison.calls import counting
+from receiver.comparison.carry_out import CarryOut, Progress
+from receiver.comparison.comparing import Compared, Extent, Sides, compare_sides
+from receiver.comparison.confirm import Confirmation
 from receiver.core.brake import HOUR
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding
-from receiver.core.order import Chosen, Order, as_shown, choose
-from receiver.core.plan_document import Outline, plan_document
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.order import Chosen, Order, as_shown, choose
+from receiver.core.comparison.plan_document import Outline, plan_document
+from receiver.core.comparison.weigh import BrakeLine, Deletes, Weighed, weigh
 from receiver.core.rules import matches
 from receiver.core.scope import Scope
 from receiver.core.state import SecretRef
-from receiver.core.weigh import BrakeLine, Deletes, Weighed, weigh
 from receiver.ports import KnownGap, WorkQueue
 
 _WAITING = (Kind.PARKED, Kind.CONFLICT, Kind.HELD)

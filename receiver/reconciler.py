@@ -17,16 +17,16 @@ from typing import Any, Protocol
 
 import structlog
 
-from receiver.comparing import Extent
-from receiver.core.order import Order, order_of
+from receiver.comparison.comparing import Extent
+from receiver.comparison.run import Run
+from receiver.comparison.runs import Runs
+from receiver.comparison.timetable import Schedule, Timetable, Turn
+from receiver.core.comparison.order import Order, order_of
 from receiver.core.scope import Scope, cover
 from receiver.core.state import SecretRef
 from receiver.core.wish import UnknownPlan, Wish
 from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.reconcile import Comparison, Report
-from receiver.run import Run
-from receiver.runs import Runs
-from receiver.timetable import Schedule, Timetable, Turn
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from receiver.core.causes import REMEDIES, Cause
-from receiver.core.weigh import DELETE_CAUSES, MASS_CAUSES
+from receiver.core.comparison.weigh import DELETE_CAUSES, MASS_CAUSES
 from receiver.terminal.words import argument, columns, counted, note, place, printable
 
 Document: TypeAlias = Mapping[str, Any]

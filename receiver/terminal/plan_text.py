@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from receiver.core.causes import Cause
-from receiver.core.weigh import MASS_CAUSES
+from receiver.core.comparison.weigh import MASS_CAUSES
 from receiver.terminal.needs import (
     apply_command,
     needs_of_plan,

@@ -12,10 +12,10 @@ import pytest
 
 from receiver.brake import DeleteBrake
 from receiver.circuits import Circuits
-from receiver.comparing import Extent, Sides
+from receiver.comparison.comparing import Extent, Sides
 from receiver.core.brake import DeleteLimits
+from receiver.core.comparison.order import Order
 from receiver.core.fingerprint import Fingerprint
-from receiver.core.order import Order
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.scope import Scope
 from receiver.core.state import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextvars import copy_context
 
-from receiver.calls import AWS, VAULT, called, counting
+from receiver.comparison.calls import AWS, VAULT, called, counting
 
 
 def test_calls_inside_are_counted_by_side() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from receiver.core.comparison.neighbours import orphan, ref_of, static_prefix, unescape
 from receiver.core.fingerprint import PATH, RELEASED
 from receiver.core.naming import escape, path_tag
-from receiver.core.neighbours import orphan, ref_of, static_prefix, unescape
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.state import Observed
 from tests.unit.receiver_comparing.conftest import ref

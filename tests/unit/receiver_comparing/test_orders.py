@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from receiver.comparing import Extent
+from receiver.comparison.comparing import Extent
 from receiver.core.causes import Cause
+from receiver.core.comparison.order import Order, order_of
 from receiver.core.fingerprint import RELEASED
-from receiver.core.order import Order, order_of
 from receiver.core.state import State
 from tests.unit.receiver_comparing.conftest import LATER, World, ref
 

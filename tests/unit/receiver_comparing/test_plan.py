@@ -308,7 +308,7 @@ def test_of_very_many_only_the_first_are_confirmed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the plan says so."""
-    monkeypatch.setattr("receiver.confirm.MOST", 3)
+    monkeypatch.setattr("receiver.comparison.confirm.MOST", 3)
     for number in range(5):
         world.write(f"s{number}")
     plan = world.plan()

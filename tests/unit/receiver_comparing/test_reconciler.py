@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from receiver.comparing import Extent
+from receiver.comparison.comparing import Extent
+from receiver.comparison.runs import Runs
+from receiver.comparison.timetable import Schedule
 from receiver.core.causes import Cause, Permanent
 from receiver.core.scope import Scope
 from receiver.core.wish import UnknownPlan, Wish
 from receiver.reconcile import Report
 from receiver.reconciler import Reconciler
-from receiver.runs import Runs
-from receiver.timetable import Schedule
 from tests.unit.receiver_comparing.conftest import World, ref
 
 DEADLINE = 30.0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from receiver.comparing import Extent
+from receiver.comparison.comparing import Extent
+from receiver.comparison.run import Run
+from receiver.comparison.runs import Runs
 from receiver.core.causes import Cause, Permanent, Temporary
-from receiver.core.order import Order
+from receiver.core.comparison.order import Order
 from receiver.core.scope import Scope
 from receiver.core.state import SecretRef
 from receiver.ports import JournalUnavailable
-from receiver.run import Run
-from receiver.runs import Runs
 from tests.fake_target import Secret
 from tests.unit.receiver_comparing.conftest import World
 

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from receiver.timetable import Schedule, Timetable, Turn
+from receiver.comparison.timetable import Schedule, Timetable, Turn
 
 
 def table(interval: float | None = None, **more: object) -> Timetable:

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from receiver.core.causes import Cause
-from receiver.core.differences import Kind
+from receiver.core.comparison.differences import Kind
 from receiver.core.state import Hint, SecretRef, State
 from receiver.metrics import REASONS
 from receiver.stages import Stage

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from receiver.core.case import LISTING_LAG, View
 from receiver.core.causes import Cause
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding, difference_of
+from receiver.core.comparison.case import LISTING_LAG, View
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding, difference_of
 from receiver.core.plan import owner_tags
 from receiver.core.state import Entry, Observed, State
 

@@ -1,6 +1,6 @@
 """One run that somebody asked for: what it was to do, and what became of it.
 
-Only counting here; who may touch a run when is decided by :mod:`receiver.runs`.
+Only counting here; who may touch a run when is decided by the module ``runs``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding
-from receiver.core.order import Chosen, Order
-from receiver.core.plan_document import brake_document
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.order import Chosen, Order
+from receiver.core.comparison.plan_document import brake_document
 from receiver.core.scope import Scope
 from receiver.core.state import Entry, SecretRef, State
 from receiver.reconcile import Report

@@ -7,10 +7,10 @@ nobody touched AWS, it is the rule that asks for other bytes.
 from __future__ import annotations
 
 from receiver.core.actions import InSync, MakeCurrent, Put
-from receiver.core.case import Case, View
-from receiver.core.compare_known import behind, went_back
-from receiver.core.differences import Kind, duration, version_in
-from receiver.core.finding import Mass
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.compare_known import behind, went_back
+from receiver.core.comparison.differences import Kind, duration, version_in
+from receiver.core.comparison.finding import Mass
 from receiver.core.state import Observed, Value
 
 

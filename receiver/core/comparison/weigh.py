@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from receiver.core.brake import DeleteLimits, too_many
 from receiver.core.causes import Cause
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding, Mass
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding, Mass
 
 _WHY = {
     Mass.REWRITE: (Cause.MANY_REWRITES, "the rule would rewrite"),

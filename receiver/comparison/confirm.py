@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 
-from receiver.core.case import Case, View
 from receiver.core.causes import ReplicationError
-from receiver.core.compare import compare
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.compare import compare
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding
 from receiver.core.rules import TargetSpec
 from receiver.ports import Source, Surprise, Target
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from receiver.core.case import Case
-from receiver.core.differences import Difference, Kind, version_in, version_text
+from receiver.core.comparison.case import Case
+from receiver.core.comparison.differences import (
+    Difference,
+    Kind,
+    version_in,
+    version_text,
+)
 from receiver.core.state import Entry, Observed, SecretRef, Value
 
 

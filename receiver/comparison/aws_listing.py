@@ -10,25 +10,25 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from receiver.core.case import Case, View
+from receiver.comparison.vault_listing import Account, Wanted
 from receiver.core.causes import Cause, Permanent
-from receiver.core.compare import compare
-from receiver.core.differences import Kind
-from receiver.core.finding import Finding, difference, difference_of
-from receiver.core.fingerprint import RELEASED, SEAL
-from receiver.core.left_behind import compare_left_behind
-from receiver.core.naming import name_of
-from receiver.core.neighbours import (
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.compare import compare
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.finding import Finding, difference, difference_of
+from receiver.core.comparison.left_behind import compare_left_behind
+from receiver.core.comparison.neighbours import (
     is_of,
     orphan,
     other_source,
     ref_of,
     static_prefix,
 )
+from receiver.core.fingerprint import RELEASED, SEAL
+from receiver.core.naming import name_of
 from receiver.core.rules import Rule
 from receiver.core.state import Entry, Gone, Observed, SecretRef, State
 from receiver.ports import Journal, Target
-from receiver.vault_listing import Account, Wanted
 
 #: So few unknown keys say nothing yet.
 _FEW_KEYS = 3

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from receiver.comparison.vault_listing import Wanted
 from receiver.core.attributes import from_text
-from receiver.core.case import small_entry
 from receiver.core.causes import Permanent
+from receiver.core.comparison.case import small_entry
 from receiver.core.naming import name_of, path_tag
 from receiver.core.rules import Rule
 from receiver.core.state import Entry, SecretRef
-from receiver.vault_listing import Wanted
 
 
 @dataclass(slots=True)

@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
-from receiver.aws_listing import AccountListing
+from receiver.comparison.aws_listing import AccountListing
+from receiver.comparison.journal_join import Joined, join
+from receiver.comparison.troubles import Troubles
+from receiver.comparison.vault_listing import Account, Wanted, list_vault
 from receiver.core.attributes import as_text, from_text
 from receiver.core.brake import DeleteLimits
-from receiver.core.case import Case, View
 from receiver.core.causes import ReplicationError
-from receiver.core.compare_known import compare_known
-from receiver.core.finding import Finding
-from receiver.core.left_behind import compare_homeless, compare_left_behind
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.compare_known import compare_known
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.left_behind import compare_homeless, compare_left_behind
 from receiver.core.rules import TargetSpec
 from receiver.core.scope import Scope
 from receiver.core.state import Entry, SecretRef
-from receiver.journal_join import Joined, join
 from receiver.ports import Journal, Source, Surprise, Target
 from receiver.replicate import Mapping
-from receiver.troubles import Troubles
-from receiver.vault_listing import Account, Wanted, list_vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Protocol
 
-from receiver.core.finding import Finding
-from receiver.core.order import Chosen
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.order import Chosen
 from receiver.core.state import Decision, Entry, Hint, Lane, SecretRef, State
 from receiver.places import move_in, survey
 from receiver.ports import Journal, WorkQueue

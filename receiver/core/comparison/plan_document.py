@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from receiver.core.differences import Difference, Kind
+from receiver.core.comparison.differences import Difference, Kind
+from receiver.core.comparison.weigh import BrakeLine
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
-from receiver.core.weigh import BrakeLine
 
 FORMAT_VERSION = 1
 _ID_LENGTH = 12

@@ -24,9 +24,9 @@ from receiver.core.actions import (
     Release,
 )
 from receiver.core.attributes import Changes
-from receiver.core.case import Case, View
 from receiver.core.causes import Cause
-from receiver.core.compare_known import (
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.compare_known import (
     STUCK,
     gone_since,
     held,
@@ -37,10 +37,10 @@ from receiver.core.compare_known import (
     went_back,
     written,
 )
-from receiver.core.differences import Kind
-from receiver.core.drift import tell_write
-from receiver.core.finding import Finding, Mass, difference
-from receiver.core.listing_proof import (
+from receiver.core.comparison.differences import Kind
+from receiver.core.comparison.drift import tell_write
+from receiver.core.comparison.finding import Finding, Mass, difference
+from receiver.core.comparison.listing_proof import (
     changes_of,
     is_believed,
     is_lagging,

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from receiver.aws_listing import Census
-from receiver.core.case import Case
+from receiver.comparison.aws_listing import Census
+from receiver.comparison.vault_listing import Account, Nameless, Wanted
 from receiver.core.causes import Cause, ReplicationError
-from receiver.core.differences import Difference, Kind
-from receiver.core.finding import Finding
+from receiver.core.comparison.case import Case
+from receiver.core.comparison.differences import Difference, Kind
+from receiver.core.comparison.finding import Finding
 from receiver.core.naming import warning_of
 from receiver.core.state import SecretRef
 from receiver.ports import Surprise
-from receiver.vault_listing import Account, Nameless, Wanted
 
 _MOST_NAMES = 20
 

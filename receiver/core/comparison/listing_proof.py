@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from receiver.core.attributes import Changes, changes, from_text
-from receiver.core.case import LISTING_LAG, Case, View
+from receiver.core.comparison.case import LISTING_LAG, Case, View
 from receiver.core.fingerprint import SEAL
 from receiver.core.state import Entry, Observed, State
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from receiver.core.attributes import from_text
 from receiver.core.causes import Cause
-from receiver.core.differences import Difference, Key, Kind
-from receiver.core.finding import Finding
+from receiver.core.comparison.differences import Difference, Key, Kind
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.weigh import DELETE_CAUSES, MASS_CAUSES
 from receiver.core.rules import RETAIN
 from receiver.core.state import Decision, Entry, SecretRef
-from receiver.core.weigh import DELETE_CAUSES, MASS_CAUSES
 
 #: Left alone by a prune: its rule said so, or it is not ours to end.
 _KEPT = (

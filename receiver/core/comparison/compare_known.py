@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from receiver.core.case import Case, View
 from receiver.core.causes import Cause
-from receiver.core.differences import Kind, duration
-from receiver.core.finding import Finding, Mass, difference
+from receiver.core.comparison.case import Case, View
+from receiver.core.comparison.differences import Kind, duration
+from receiver.core.comparison.finding import Finding, Mass, difference
 from receiver.core.rules import RETAIN
 from receiver.core.state import Entry, Gone, State
 from receiver.core.times import later, nanoseconds

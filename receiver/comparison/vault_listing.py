@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
-from receiver.core.case import Case, small
 from receiver.core.causes import Permanent, ReplicationError
+from receiver.core.comparison.case import Case, small
 from receiver.core.naming import name_of
 from receiver.core.rules import Rule, is_glob
 from receiver.core.scope import Scope, cover

@@ -14,12 +14,12 @@ from typing import Any
 
 import structlog
 
-from receiver.core.finding import Finding
-from receiver.core.order import Chosen
+from receiver.comparison.run import Run, Stage
+from receiver.core.comparison.finding import Finding
+from receiver.core.comparison.order import Chosen
 from receiver.core.state import SecretRef
 from receiver.ports import Journal, JournalUnavailable, QueueUnavailable, WorkQueue
 from receiver.reconcile import Report
-from receiver.run import Run, Stage
 
 log = structlog.stdlib.get_logger(__name__)
 

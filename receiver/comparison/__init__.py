@@ -1,0 +1,1 @@
+"""The comparison of both sides: what is listed, joined, and brought about."""

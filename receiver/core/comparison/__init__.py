@@ -1,0 +1,1 @@
+"""What a comparison decides, without any I/O: cases, differences, plans, orders."""
