@@ -33,15 +33,6 @@ from receiver.core.state import Entry, Observed, State, Truth, Value
 from receiver.ports import Surprise, Target, VersionIdTaken
 
 
-class NotCurrent(Surprise):
-    """AWS has had a version of this id, and has just compared: the bytes are right.
-    Only the label is elsewhere, though no describe may show the version."""
-
-    def __init__(self, version_id: str) -> None:
-        super().__init__()
-        self.version_id = version_id
-
-
 @dataclass(frozen=True, slots=True)
 class Round:
     """One secret, one rule, one look: all that the action needs."""
@@ -56,12 +47,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What AWS holds afterwards, and whether anything was written for it. ``trouble``
-    is what keeps a secret from being well though its value is there."""
+    """What AWS holds afterwards, whether anything was written for it, and whether a
+    version was made. ``trouble`` is what keeps a secret from being well though its
+    value is there."""
 
     arn: str | None = None
     version_id: str | None = None
     wrote: bool = False
+    made_version: bool = False
     trouble: Permanent | None = None
 
 
@@ -105,7 +98,7 @@ def _create(now: Round, version_id: str) -> Applied:
         tags={**place.rule.target.tags, **place.owner_tags()},
     )
     target.tag(arn, {**place.owner_tags(), **_seal(now, arn)})
-    return Applied(arn, version_id, wrote=True)
+    return Applied(arn, version_id, wrote=True, made_version=True)
 
 
 def _take_over(now: Round, observed: Observed) -> Observed:
@@ -132,43 +125,52 @@ def _bring(
         target.restore(arn)
     if todo.description is not None or todo.kms_key_id is not None:
         target.update(arn, description=todo.description, kms_key_id=todo.kms_key_id)
-    version_id = _set_value(now, action, arn)
+    version_id, made = _set_value(now, action, observed)
     _set_tags(now, todo, arn)
     if todo.detach:
         target.detach(arn, todo.detach)
     if todo.replicate:
         target.replicate(arn, todo.replicate)
     wrote = wrote or action.restore or bool(todo) or not isinstance(action, InSync)
-    return Applied(arn, version_id, wrote, _failed_replica(observed))
+    return Applied(arn, version_id, wrote, made, _failed_replica(observed))
 
 
-def _set_value(now: Round, action: InSync | Put | MakeCurrent, arn: str) -> str:
-    match action:
-        case Put():
-            return _put(now, action, arn)
-        case MakeCurrent(version_id, instead_of):
-            now.target.make_current(arn, version_id=version_id, instead_of=instead_of)
-    return action.version_id
+def _set_value(
+    now: Round, action: InSync | Put | MakeCurrent, observed: Observed
+) -> tuple[str, bool]:
+    """The version that is current then, and whether it had to be made.
+
+    A version is put though it may be there: AWS compares, so that no label goes to
+    bytes that somebody else wrote under our id. Whether it shows one without a label
+    or not, it still has it.
+    """
+    if isinstance(action, InSync):
+        return action.version_id, False
+    version_id, is_current = _put(now, action, observed.arn)
+    if is_current:
+        return version_id, True
+    if observed.current in (None, version_id):
+        raise Surprise
+    now.target.make_current(
+        observed.arn, version_id=version_id, instead_of=observed.current
+    )
+    return version_id, False
 
 
-def _put(now: Round, action: Put, arn: str) -> str:
-    version_id, nonce = action.version_id, action.nonce
+def _put(now: Round, action: Put | MakeCurrent, arn: str) -> tuple[str, bool]:
+    """The id under which AWS has the value now, and whether it is current."""
     assert isinstance(now.truth, Value)
-    subject = now.place.subject(now.truth)
+    subject, version_id = now.place.subject(now.truth), action.version_id
     while True:
         try:
-            is_current = now.target.put(arn, body=now.text, version_id=version_id)
-            break
+            return version_id, now.target.put(arn, body=now.text, version_id=version_id)
         except VersionIdTaken as error:
-            nonce += 1
+            nonce = (now.prints.nonce_of(subject, version_id) or 0) + 1
             if nonce > MAX_NONCE:
                 raise Permanent(
                     Cause.VERSION_ID_TAKEN, "no unused version id is left"
                 ) from error
             version_id = now.prints.version_id(subject, nonce)
-    if not is_current:
-        raise NotCurrent(version_id)
-    return version_id
 
 
 def _set_tags(now: Round, todo: Changes, arn: str) -> None:

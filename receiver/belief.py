@@ -5,7 +5,7 @@ from __future__ import annotations
 from receiver.apply import Round
 from receiver.core.attributes import as_text
 from receiver.core.fingerprint import SEAL
-from receiver.core.state import Observed, State, Value
+from receiver.core.state import Entry, Observed, State, Value
 
 
 def believed(now: Round) -> Observed | None:
@@ -18,6 +18,7 @@ def believed(now: Round) -> Observed | None:
         or entry.arn is None
         or entry.version_id is None
         or entry.attributes != as_text(spec)
+        or not _is_by_todays_key(now, entry)
     ):
         return None
     seal = now.prints.seal(entry.arn, now.place.source, now.place.ref)
@@ -29,6 +30,18 @@ def believed(now: Round) -> Observed | None:
         kms_key_id=spec.kms_key_id,
         replicas=spec.replicas,
     )
+
+
+def _is_by_todays_key(now: Round, entry: Entry) -> bool:
+    """Whether its version id, and then its seal too, is made with the key that signs
+    now. Without versions the id speaks of a value that nobody knows any more."""
+    if entry.version is None:
+        return not now.prints.has_former_keys
+    subject = now.place.subject(Value("", entry.version, entry.created_time))
+    nonce = now.prints.nonce_of(subject, entry.version_id)
+    if nonce is None or entry.version_id is None:
+        return False
+    return now.prints.is_fresh(subject, entry.version_id, nonce)
 
 
 def drift(now: Round, observed: Observed | None) -> str | None:

@@ -11,16 +11,9 @@ from dataclasses import replace
 
 import structlog
 
-from receiver.apply import (
-    Applied,
-    NotCurrent,
-    Round,
-    apply,
-    name_of_action,
-    state_after,
-)
+from receiver.apply import Applied, Round, apply, name_of_action, state_after
 from receiver.belief import believed, drift
-from receiver.core.actions import Action, Adopt, Create, Delete, MakeCurrent, Put
+from receiver.core.actions import Action, Adopt, Create, Delete, Put
 from receiver.core.attributes import as_text, from_text
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.plan import Place, plan_one
@@ -57,18 +50,15 @@ class Bringer:
         if observed is None:
             observed = self._look(now)
             self._note_drift(now, observed)
-        there: str | None = None
         for _ in range(_SURPRISES):
             with timed(Stage.DECIDE, self._observe):
-                action, why = self._decide(work, now, observed, there)
+                action, why = self._decide(work, now, observed)
             if why is not None:
                 return self._hold(now, why)
             try:
                 with timed(Stage.WRITE, self._observe):
                     applied = apply(now, action, observed)
-            except Surprise as surprise:
-                if isinstance(surprise, NotCurrent):
-                    there = surprise.version_id
+            except Surprise:
                 observed = self._look(now)
                 if isinstance(action, Create) and observed is None:
                     raise Temporary(
@@ -89,14 +79,11 @@ class Bringer:
             return now.target.describe(now.place.name)
 
     def _decide(
-        self, work: Work, now: Round, observed: Observed | None, there: str | None
+        self, work: Work, now: Round, observed: Observed | None
     ) -> tuple[Action, Permanent | None]:
-        """What to do, and why it must wait for somebody, if it must. ``there`` is a
-        version that AWS has though it does not show it."""
+        """What to do, and why it must wait for somebody, if it must."""
         decision = now.entry.decision if now.entry else None
         action = plan_one(now.place, now.truth, observed, now.prints, decision)
-        if there is not None:
-            action = _by_label(action, there, observed)
         why = self._held(work, now) if isinstance(action, Delete) else None
         if why is None:
             self._check_limits(now.place, action)
@@ -218,8 +205,7 @@ class Bringer:
                 entry = replace(entry, applied_at=at)
             if lag is not None:
                 entry = replace(entry, lag=lag)
-            made = _makes_version(action)
-            self._write(entry, old, made_version=made)
+            self._write(entry, old, made_version=applied.made_version)
         return Outcome(
             ref=now.place.ref,
             rule=now.place.rule.name,
@@ -244,17 +230,3 @@ def _is_of_another_mount(entry: Entry, now: Round) -> bool:
     """Then that it is gone says nothing of what somebody meant to delete."""
     accessor = now.truth.accessor
     return None not in (accessor, entry.accessor) and accessor != entry.accessor
-
-
-def _by_label(action: Action, there: str, observed: Observed | None) -> Action:
-    """A version that is ``there``, labelled or not, need not be put once more."""
-    current = observed.current if observed else None
-    if not isinstance(action, Put) or current in (None, there):
-        return action
-    return MakeCurrent(there, current, restore=action.restore)
-
-
-def _makes_version(action: Action) -> bool:
-    if isinstance(action, Adopt):
-        return isinstance(action.then, Put)
-    return isinstance(action, Create | Put)

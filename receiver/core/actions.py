@@ -26,10 +26,9 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A new version; ``nonce`` is where to go on when the id is taken."""
+    """A new version; ``seal`` when it has to prove whose the secret is."""
 
     version_id: str
-    nonce: int = 0
     restore: bool = False
     seal: bool = False
 

@@ -54,6 +54,11 @@ class Fingerprint:
     def __repr__(self) -> str:
         return f"Fingerprint({len(self._keys)} keys)"
 
+    @property
+    def has_former_keys(self) -> bool:
+        """Whether there are keys that verify and do not sign."""
+        return len(self._keys) > 1
+
     def version_id(self, subject: Subject, nonce: int = 0) -> str:
         """The id (55 to 64 characters) under which the value is put."""
         return _version_id(self._keys[0], subject, nonce)

@@ -9,9 +9,9 @@
     value     ours, released, to be adopted          Adopt, then as if never released
     value     ours, rotation on or service's         Refuse ROTATION_ON
     value     ours, no valid seal                    Put under the next nonce, Seal
-    value     ours, our id is current                InSync
+    value     ours, our last id is current           InSync
     value     ours, our id by an older key           Put
-    value     ours, our id there, not current        MakeCurrent
+    value     ours, our last id there, not current   MakeCurrent
     value     ours, another id                       Put
     value     ... and its deletion is scheduled      the same after a restore
     opted out nothing, or not ours                   Nothing
@@ -190,25 +190,29 @@ def _plan_owned(
     place: Place, subject: Subject, observed: Observed, prints: Fingerprint
 ) -> InSync | Put | MakeCurrent | Refuse:
     current, restore = observed.current, observed.deleting
-    nonce = prints.nonce_of(subject, current)
     if not prints.is_sealed(observed, place.source, place.ref):
         # Somebody may have re-made it under our visible id: only a put of our own
         # under an id never seen proves what the bytes are.
+        nonce = prints.nonce_of(subject, current)
         following = 0 if nonce is None else nonce + 1
         if following > MAX_NONCE:
             return Refuse(Cause.VERSION_ID_TAKEN, "no unused version id is left")
         version_id = prints.version_id(subject, following)
-        return Put(version_id, nonce=following, restore=restore, seal=True)
-    if nonce is not None and current is not None:
-        if prints.is_fresh(subject, current, nonce):
-            return InSync(current, restore=restore)
+        return Put(version_id, restore=restore, seal=True)
+    # One made with a former key would have to be made anew all the same.
+    ours = {
+        nonce: version_id
+        for version_id in observed.stages
+        if (nonce := prints.nonce_of(subject, version_id)) is not None
+        and prints.is_fresh(subject, version_id, nonce)
+    }
+    if current is None or not ours:
         return Put(prints.version_id(subject), restore=restore)
-    for version_id in observed.stages:
-        ours = prints.nonce_of(subject, version_id)
-        # One made with a former key would have to be made anew all the same.
-        if current and ours is not None and prints.is_fresh(subject, version_id, ours):
-            return MakeCurrent(version_id, current, restore=restore)
-    return Put(prints.version_id(subject), restore=restore)
+    # The ones before the last repair may be what had to be repaired.
+    last = ours[max(ours)]
+    if last == current:
+        return InSync(current, restore=restore)
+    return MakeCurrent(last, current, restore=restore)
 
 
 _ROTATED = Refuse(Cause.ROTATION_ON, "AWS rotates this secret or a service owns it")

@@ -58,7 +58,7 @@ def compare(case: Case, observed: Observed | None, view: View) -> Finding | None
     """None: all three agree. ``observed`` is None where AWS lists no such name."""
     entry = case.entry
     if entry is not None and was_brought_since(entry, view) and not view.is_fresh:
-        return None
+        return _besides(case, observed, view)
     decision = entry.decision if entry else None
     place = case.place(view.source)
     action = plan_one(place, case.truth, observed, view.prints, decision)
@@ -71,6 +71,13 @@ def compare(case: Case, observed: Observed | None, view: View) -> Finding | None
     return replace(
         found or Finding(ref=case.ref, case=case, entry=entry), look=True, doubt=True
     )
+
+
+def _besides(case: Case, observed: Observed | None, view: View) -> Finding | None:
+    """A worker has just brought the value, and may have believed all else."""
+    if observed is None or not case.is_wanted or not changes_of(case, observed, view):
+        return None
+    return Finding(ref=case.ref, case=case, entry=case.entry, look=True, doubt=True)
 
 
 def _find(

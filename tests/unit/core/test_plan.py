@@ -166,7 +166,7 @@ def test_without_a_seal_our_visible_version_id_proves_nothing() -> None:
     action = plan(VALUE, held(sealed=False))
 
     following = PRINTS.version_id(PLACE.subject(VALUE), 1)
-    assert action == Put(following, nonce=1, seal=True)
+    assert action == Put(following, seal=True)
 
 
 def test_a_seal_of_another_arn_is_no_seal() -> None:

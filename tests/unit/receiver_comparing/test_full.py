@@ -165,9 +165,8 @@ def test_another_arn_is_looked_at(world: World, after: float) -> None:
     assert world.entry("a").arn == "arn:made-anew"
 
 
-def test_what_is_brought_up_to_date_meanwhile_is_left_alone(world: World) -> None:
-    """Vault's listing was read before the event came."""
-    world.fill("a")
+def event_while_listing(world: World) -> None:
+    """From now on a listing of Vault is followed by a write of ``a`` and its event."""
     listing = world.source.versions
 
     def stale(namespace: str, mount: str) -> object:
@@ -177,10 +176,31 @@ def test_what_is_brought_up_to_date_meanwhile_is_left_alone(world: World) -> Non
         return iter(shown)
 
     world.source.versions = stale  # type: ignore[method-assign,assignment]  # a change in between
+
+
+def test_what_is_brought_up_to_date_meanwhile_is_left_alone(world: World) -> None:
+    """Vault's listing was read before the event came."""
+    world.fill("a")
+    event_while_listing(world)
     report = world.compare()
 
     assert world.queued == []
     assert report.differing == {}
+
+
+def test_of_what_is_brought_meanwhile_all_but_the_value_is_compared(
+    world: World,
+) -> None:
+    """The worker had no reason to ask AWS, and so does not know what somebody did."""
+    world.fill("a")
+    del world.secret("a").tags[SEAL]
+    event_while_listing(world)
+    report = world.compare()
+    assert SEAL not in world.secret("a").tags
+    world.drain()
+
+    assert report.differing == {}
+    assert SEAL in world.secret("a").tags
 
 
 def test_deletes_are_queued_and_confirmed_by_the_worker(world: World) -> None:

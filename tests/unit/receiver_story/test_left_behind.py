@@ -122,14 +122,15 @@ def test_an_orphan_can_be_released(replicated: Story) -> None:
 
 
 def test_an_edit_by_hand_is_undone_without_a_new_version(replicated: Story) -> None:
-    """Seen when AWS is asked: the label goes back."""
+    """Seen when AWS is asked: it compares the bytes, then the label goes back."""
     ours = replicated.entry.version_id
     replicated.secret.values["h" * 32] = "by hand"
     replicated.secret.stages = {"AWSCURRENT": "h" * 32, "AWSPREVIOUS": ours or ""}
 
     assert replicated.replicate(doubt=True).action == "repair"
-    assert replicated.target.writes == ["make_current"]
+    assert replicated.target.writes == ["put", "make_current"]
     assert replicated.secret.value == '{"a":"b"}'
+    assert len(replicated.secret.values) == 2
 
 
 def test_a_deletion_by_hand_is_undone(replicated: Story) -> None:

@@ -14,6 +14,8 @@ from receiver.core.state import Entry, State, Value
 from tests.fake_target import Secret
 from tests.unit.receiver_story.conftest import NAME, REF, Story
 
+T1, T2 = "2026-11-23T10:01:00.5Z", "2026-11-23T10:02:00.5Z"
+
 
 def test_a_new_secret_is_created_and_sealed(story: Story) -> None:
     """With the ownership tags and the rule's own, and the seal after the create."""
@@ -321,6 +323,50 @@ def test_without_versions_a_much_older_value_becomes_current_again(
     assert len(story.secret.values) == 3
 
 
+def forge(story: Story) -> None:
+    """Somebody makes the secret anew, with all that can be seen of it."""
+    old = story.secret
+    current = old.stages["AWSCURRENT"]
+    made = Secret("arn:forged", dict(old.tags), {current: "forged"})
+    made.stages["AWSCURRENT"] = current
+    story.target.secrets[NAME] = made
+
+
+def test_a_label_never_goes_to_bytes_that_somebody_wrote_under_our_id(
+    story: Story,
+) -> None:
+    """KV v1: the id of an old value is known, and may have been taken meanwhile."""
+    story.source.secrets[REF] = Value('{"a":"A"}')
+    story.replicate()
+    forge(story)
+    story.source.secrets[REF] = Value('{"a":"B"}')
+    story.replicate(doubt=True)
+    story.source.secrets[REF] = Value('{"a":"A"}')
+
+    story.replicate(doubt=True)
+
+    assert story.secret.value == '{"a":"A"}'
+
+
+def test_a_label_that_goes_back_behind_a_repair_is_no_proof(story: Story) -> None:
+    """What was repaired is still there, under an id that was ours."""
+    story.write(1)
+    story.replicate()
+    forge(story)
+    story.replicate(doubt=True)
+    stages = story.secret.stages
+    stages["AWSCURRENT"], stages["AWSPREVIOUS"] = (
+        stages["AWSPREVIOUS"],
+        stages["AWSCURRENT"],
+    )
+    assert story.secret.value == "forged"
+
+    story.replicate(doubt=True)
+
+    assert story.secret.value == '{"a":"b"}'
+    assert len(story.secret.values) == 2
+
+
 @pytest.mark.parametrize("is_sealed", [True, False])
 def test_a_secret_edited_twice_is_put_back_without_a_version(
     story: Story, is_sealed: bool
@@ -399,6 +445,23 @@ def test_a_new_key_renews_version_and_seal(story: Story, is_lost: bool) -> None:
     story.journal.forget(story.entry)
     story.target.calls.clear()
     assert story.replicate().action == "none"
+    assert story.target.writes == []
+
+
+@pytest.mark.parametrize("version", [1, None])
+def test_the_first_event_after_a_new_key_renews_the_seal_too(
+    story: Story, version: int | None
+) -> None:
+    """So the former key can be thrown away, whoever came to the secret first."""
+    story.source.secrets[REF] = Value('{"a":"1"}', version, version and T1)
+    story.replicate()
+    story.keys = ("n" * 32, "k" * 32)
+    story.source.secrets[REF] = Value('{"a":"2"}', version and 2, version and T2)
+    story.replicate()
+    story.keys = ("n" * 32,)
+    story.target.calls.clear()
+
+    assert story.replicate(doubt=True).action == "none"
     assert story.target.writes == []
 
 
