@@ -98,12 +98,20 @@ class Builder:
         mount = mount or f"kv-{secrets.token_hex(4)}"
         layout.setdefault("mounts", [Mount(name=mount)])
         layout.setdefault("rules", [rule(mount)])
-        limits = {"limits": {"writes_per_second": 200}}
+        usual = {
+            "limits": {"writes_per_second": 200},
+            # Tests share installations, and delete more than anybody should.
+            "reconcile": {
+                "interval": "never",
+                "max_delete_percent": 100,
+                "max_delete_count": 10_000,
+            },
+        }
         installation = Installation(
             directory,
             Layout(
                 source=f"vault-{secrets.token_hex(4)}",
-                replicator=limits | (replicator or {}),
+                replicator=usual | (replicator or {}),
                 **layout,
             ),
             aws_endpoint=aws_endpoint or self._emulator.endpoint,

@@ -50,6 +50,55 @@ class Hand:
         how = {"ForceDeleteWithoutRecovery": True} if at_once else {}
         self.secrets.delete_secret(SecretId=name, **how)
 
+    def restore(self, name: str) -> None:
+        """Cancel a scheduled deletion."""
+        self.secrets.restore_secret(SecretId=name)
+
+    def move_label_back(self, name: str) -> None:
+        """Make the version before current, as somebody rolling back would."""
+        stages = self.describe(name)["VersionIdsToStages"]
+        by_label = {label: one for one, labels in stages.items() for label in labels}
+        if "AWSPREVIOUS" in by_label:
+            self.secrets.update_secret_version_stage(
+                SecretId=name,
+                VersionStage="AWSCURRENT",
+                MoveToVersionId=by_label["AWSPREVIOUS"],
+                RemoveFromVersionId=by_label["AWSCURRENT"],
+            )
+
+    def forge(self, name: str, value: str) -> tuple[str, str]:
+        """Make it anew with all that can be seen of it; its ARN and version id."""
+        held = self.describe(name)
+        (current,) = (
+            one
+            for one, labels in held["VersionIdsToStages"].items()
+            if "AWSCURRENT" in labels
+        )
+        self.delete(name, at_once=True)
+        made = {"ClientRequestToken": current, "Tags": held.get("Tags", [])}
+        return self.create(name, value, **made), current
+
+    def describe_as(self, name: str, text: str) -> None:
+        """Change its description."""
+        self.secrets.update_secret(SecretId=name, Description=text)
+
+    def values(self, name: str) -> dict[str, str]:
+        """Every version that AWS still has, labelled or not, with its value."""
+        answer = self.secrets.list_secret_version_ids(
+            SecretId=name, IncludeDeprecated=True
+        )
+        ids = [one["VersionId"] for one in answer["Versions"]]
+        return {
+            one: self.secrets.get_secret_value(SecretId=name, VersionId=one)[
+                "SecretString"
+            ]
+            for one in ids
+        }
+
+    def untag(self, name: str, *keys: str) -> None:
+        """Remove tags."""
+        self.secrets.untag_resource(SecretId=name, TagKeys=list(keys))
+
     def tag(self, name: str, **tags: str) -> None:
         """Add or overwrite tags; underscores stand for hyphens in their keys."""
         pairs = [

@@ -33,6 +33,12 @@ def left_behind(directory: Path) -> list[str]:
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Short: the path of a socket has 108 bytes at most."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A temporary directory of its own, so that what is left there is seen."""
     return {**os.environ, "TMPDIR": str(tmp_path)}
