@@ -21,7 +21,7 @@ check: .venv/.dev
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -m "not integration" --hypothesis-profile=quick $(ARGS)
 
 test: .venv/.dev
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
