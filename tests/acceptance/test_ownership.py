@@ -95,11 +95,14 @@ def test_a_secret_made_anew_under_our_version_id_is_noticed(
     shared: Scene, hand: Hand
 ) -> None:
     """Everybody can see the id, so only the seal of the ARN proves whose bytes."""
-    arrival = shared.arrives("app/db", shared.put("app/db", a="b"))
+    shared.arrives("app/db", shared.put("app/db", a="b"))
+    shared.queue_drains()  # the seal comes after the value
+    seen = shared.held("app/db")
+    assert seen is not None
     name, forged = shared.name("app/db"), '{"a":"forged"}'
-    tags = [{"Key": k, "Value": v} for k, v in arrival.held.tags.items()]
+    tags = [{"Key": k, "Value": v} for k, v in seen.tags.items()]
     hand.delete(name, at_once=True)
-    hand.create(name, forged, ClientRequestToken=arrival.held.current, Tags=tags)
+    hand.create(name, forged, ClientRequestToken=seen.current, Tags=tags)
 
     shared.reconcile(path=f"{shared.mount}/{shared.inside('**')}")
 
