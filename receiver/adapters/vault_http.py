@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
-import requests
 from hvac.adapters import RawAdapter
-from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
+from receiver.adapters.vault_session import VaultSession
 from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
 from receiver.core.render import Json, parse
 
@@ -63,17 +63,11 @@ class VaultHttp:
         connections: int,
         on_request: OnRequest,
     ) -> None:
+        """``timeout`` is in seconds. Raises CommandError for an unusable file."""
         self._credential = credential
         self._timeout = timeout
         self._on_request = on_request
-        self._session = requests.Session()
-        self._session.verify = ca_file or True
-        # The environment's proxies and netrc are not for production credentials.
-        self._session.trust_env = False
-        self._session.headers["User-Agent"] = "vault-secrets-replicator"
-        pool = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
-        self._session.mount("http://", pool)
-        self._session.mount("https://", pool)
+        self._session = VaultSession(ca_file=ca_file, connections=connections)
         self._adapter = self._adapter_for(address)
 
     def get(
@@ -131,7 +125,7 @@ class VaultHttp:
                     params=dict(parameters),
                     raise_exception=False,
                 )
-            except requests.RequestException as error:
+            except HTTPError as error:
                 kind = type(error).__name__
                 self._on_request(operation, kind)
                 raise Temporary(
@@ -141,7 +135,6 @@ class VaultHttp:
             if response.status_code == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
-            # Not response.text: requests would guess an encoding when none is named.
             answer = Answer(response.status_code, response.content.decode("utf-8"))
             if failure := _failure(operation, answer):
                 raise failure
