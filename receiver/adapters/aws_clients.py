@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.credentials import (
     CredentialProvider,
@@ -21,6 +22,7 @@ from botocore.credentials import (
 )
 from botocore.session import Session
 
+from receiver import __version__
 from receiver.adapters.aws_errors import OnRequest, translated
 from receiver.adapters.secrets_manager import SecretsManager
 from receiver.core.rules import TargetSpec
@@ -37,6 +39,7 @@ CALL_TIMEOUT = float(
 )
 #: How we are called in the CloudTrail of the role's account.
 SESSION_NAME = "vault-secrets-replicator"
+USER_AGENT = f"{SESSION_NAME}/{__version__} Botocore/{botocore.__version__}"
 
 
 class SecretsManagerTargets:
@@ -53,6 +56,9 @@ class SecretsManagerTargets:
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             max_pool_connections=connections,
             tcp_keepalive=True,
+            # Who it was, in CloudTrail. botocore would put its own together anew for
+            # every request, which takes a seventh of the time of a call.
+            user_agent=USER_AGENT,
         )
         self._on_request = on_request
         self._lock = threading.Lock()
