@@ -2,7 +2,9 @@
 
 The one place that talks HTTP to the receiver. A connection stays open between posts,
 redirects are not followed, and neither proxies nor credentials are taken from the
-environment: what is posted goes where the configuration says, and nowhere else.
+environment: what is posted goes where the configuration says, and nowhere else. So
+httpx's transport is enough, without the client around it, which a lone event would
+wait for.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import httpx
 import msgspec
@@ -21,9 +24,13 @@ from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.settings import Receiver
 from vault_audit_forwarder.signing import Key
 
-_TIMEOUT = httpx.Timeout(30, connect=3)
+_EXTENSIONS = {"timeout": httpx.Timeout(30, connect=3).as_dict()}
 _LIMITS = httpx.Limits(keepalive_expiry=90)
 _MAX_ANSWER_BYTES = 64 * 1024
+_HEADERS = {
+    "user-agent": f"vault-audit-forwarder/{__version__}",
+    "accept-encoding": "identity",
+}
 
 
 class _Refusal(msgspec.Struct):
@@ -41,15 +48,15 @@ class Webhook:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``keys`` is asked at every post. Raises CommandError for unusable files."""
-        self._url = receiver.url
+        self._url = httpx.URL(receiver.url)
         self._keys = keys
         self._clock = clock
-        self._client = _client(receiver)
-        self._retired: httpx.Client | None = None
+        self._transport = _transport(receiver)
+        self._retired: httpx.HTTPTransport | None = None
 
     def close(self) -> None:
         """Give up the open connections."""
-        self._client.close()
+        self._transport.close()
         if self._retired is not None:
             self._retired.close()
 
@@ -58,10 +65,10 @@ class Webhook:
 
         The old connections stay until the next time: a post may be on its way.
         """
-        client = _client(receiver)
+        transport = _transport(receiver)
         if self._retired is not None:
             self._retired.close()
-        self._retired, self._client = self._client, client
+        self._retired, self._transport = self._transport, transport
         self._keys = keys
 
     def post(self, events: Sequence[bytes]) -> Answer:
@@ -73,15 +80,17 @@ class Webhook:
             timestamp=int(self._clock()),
             body=body,
         )
-        headers["content-type"] = wire.BATCH_JSON
+        headers |= {"content-type": wire.BATCH_JSON, **_HEADERS}
         try:
             return self._exchange(body, headers)
         except httpx.HTTPError as error:
             return Answer(None, problem=_describe(error))
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> Answer:
-        request = self._client.stream("POST", self._url, content=body, headers=headers)
-        with request as response:
+        request = httpx.Request(
+            "POST", self._url, content=body, headers=headers, extensions=_EXTENSIONS
+        )
+        with closing(self._transport.handle_request(request)) as response:
             text = b""
             for chunk in response.iter_raw():
                 text += chunk
@@ -95,18 +104,8 @@ class Webhook:
         )
 
 
-def _client(receiver: Receiver) -> httpx.Client:
-    return httpx.Client(
-        verify=_tls(receiver),
-        timeout=_TIMEOUT,
-        limits=_LIMITS,
-        follow_redirects=False,
-        trust_env=False,
-        headers={
-            "user-agent": f"vault-audit-forwarder/{__version__}",
-            "accept-encoding": "identity",
-        },
-    )
+def _transport(receiver: Receiver) -> httpx.HTTPTransport:
+    return httpx.HTTPTransport(verify=_tls(receiver), limits=_LIMITS)
 
 
 def _tls(receiver: Receiver) -> ssl.SSLContext:
