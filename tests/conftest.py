@@ -7,13 +7,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from receiver.demo.child import isolated
 from vault_audit_forwarder.program import logs
 
+# How long an example takes says more of the machine than of the code.
+settings.register_profile(
+    "thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("thorough")
 #: For `make check`, which is run often; `make test` looks at more examples.
-settings.register_profile("quick", max_examples=20)
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=20)
 
 
 @pytest.fixture(scope="session", autouse=True)

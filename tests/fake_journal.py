@@ -29,7 +29,8 @@ class FakeJournal:
         self._numbers = count(1)
 
     def known(self, ref: SecretRef) -> list[Entry]:
-        return [entry for entry in self.entries() if entry.ref == ref]
+        keys = sorted(key for key in self._entries if key[0] == ref)
+        return [self._entries[key] for key in keys]
 
     def record(
         self, entry: Entry, *, expected: Entry | None, made_version: bool = False

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import boto3
 import botocore.config
 import botocore.session
-import httpx
 
+from receiver.demo import loopback
 from receiver.demo.child import Child, StartError, free_port, isolated
 
 if TYPE_CHECKING:
@@ -146,11 +146,7 @@ class Emulator:
         self._child.wait_ready(self._answers)
 
     def _answers(self) -> bool:
-        try:
-            answer = httpx.get(f"{self.endpoint}/moto-api/data.json", trust_env=False)
-        except httpx.TransportError:
-            return False
-        return answer.status_code == 200
+        return loopback.answers(f"{self.endpoint}/moto-api/data.json")
 
 
 def _client(endpoint: str) -> SecretsManagerClient:

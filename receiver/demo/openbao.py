@@ -13,8 +13,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
-
+from receiver.demo import loopback
 from receiver.demo.child import Child, StartError, free_port, isolated
 
 
@@ -116,8 +115,4 @@ class OpenBao:
         self._child.wait_ready(self._answers)
 
     def _answers(self) -> bool:
-        try:
-            answer = httpx.get(f"{self.address}/v1/sys/health", trust_env=False)
-        except httpx.TransportError:
-            return False
-        return answer.status_code == 200
+        return loopback.answers(f"{self.address}/v1/sys/health")

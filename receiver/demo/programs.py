@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import httpx
 import yaml
 
+from receiver.demo import loopback
 from receiver.demo.child import Child, isolated
 from receiver.demo.emulator import ENVIRONMENT, REGION
 from vault_audit_forwarder import signing
@@ -75,15 +75,11 @@ class Program:
 
     def metrics(self) -> str:
         """What Prometheus would read."""
-        answer = httpx.get(f"{self.address}/metrics", trust_env=False)
+        answer = loopback.request("GET", f"{self.address}/metrics")
         return answer.raise_for_status().text
 
     def _healthy(self) -> bool:
-        try:
-            answer = httpx.get(f"{self.address}/healthz", trust_env=False)
-        except httpx.TransportError:
-            return False
-        return answer.status_code == 200
+        return loopback.answers(f"{self.address}/healthz")
 
 
 def forwarder_program(

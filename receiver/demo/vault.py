@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import httpx
 
+from receiver.demo import loopback
+
 Json: TypeAlias = Mapping[str, Any]
 
 
@@ -46,8 +48,8 @@ class Vault:
         headers = {"X-Vault-Token": token}
         if namespace:
             headers["X-Vault-Namespace"] = namespace
-        self._http = httpx.Client(
-            base_url=f"{address}/v1/", headers=headers, trust_env=False, timeout=30.0
+        self._http = loopback.client(
+            base_url=f"{address}/v1/", headers=headers, timeout=30.0
         )
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from receiver.demo import loopback
 from receiver.demo.emulator import Emulator
 from receiver.demo.installation import Mount
 from receiver.demo.programs import write_secret
@@ -59,10 +60,9 @@ class Ground:
             replicator={"reconcile": _NO_BRAKE},
         )
         vault = scene.vault
-        reader = httpx.Client(
+        reader = loopback.client(
             base_url=f"{vault.address}/v1/",
             headers={"X-Vault-Token": vault.token},
-            trust_env=False,
         )
         ground = cls(scene, reader, emulator, hand, old)
         ground.reconfigure()

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import yaml
 
+from receiver.demo import loopback
 from tests.acceptance.scene import PATIENCE_SECONDS, Scene
 
 _PASSED_ON = ("x-vault-token", "x-vault-namespace", "content-type")
@@ -42,9 +42,7 @@ class LaggingVault:
     """Listens at ``address``. Paths are without ``/v1/``; closed by its owner."""
 
     def __init__(self, vault: str, token: str) -> None:
-        self._http = httpx.Client(
-            base_url=vault, headers={"X-Vault-Token": token}, trust_env=False
-        )
+        self._http = loopback.client(base_url=vault, headers={"X-Vault-Token": token})
         self._memory: dict[str, Remembered] = {}
         self._kept_back: dict[str, KeptBack] = {}
         self._asked: Counter[str] = Counter()

@@ -14,6 +14,7 @@ import httpx
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from receiver.demo import loopback
 from receiver.demo.arrival import (
     Arrival,
     await_arrival,
@@ -160,13 +161,12 @@ class Scene:
     def api(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """A call with the operator's token."""
         token = self.installation.keys.admin_token
-        return httpx.request(
+        return loopback.request(
             method,
             self.receiver.address + path,
             json=body,
             headers={"Authorization": f"Bearer {token}"},
             timeout=70.0,
-            trust_env=False,
         )
 
     def listed(self, path: str) -> dict[str, Any] | None:
@@ -247,11 +247,11 @@ class Scene:
         )
 
     def post_event(self, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
-        return httpx.post(
+        return loopback.request(
+            "POST",
             f"{self.receiver.address}/v1/events",
             content=body,
             headers={"Content-Type": wire.EVENT_JSON, **headers},
-            trust_env=False,
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
+from receiver.demo import loopback
 from tests.acceptance.evidence import vault_reads
 from tests.acceptance.scene import Scene
 from vault_audit_forwarder import signing
@@ -91,5 +91,5 @@ def test_every_other_route_asks_for_a_token(living: Scene) -> None:
     for headers in ({}, {"Authorization": "Bearer nobody"}):
         for path in ("/v1/status", "/v1/secrets", "/v1/history"):
             address = living.receiver.address + path
-            answer = httpx.get(address, headers=headers, trust_env=False)
+            answer = loopback.request("GET", address, headers=headers)
             assert answer.status_code == 401, path

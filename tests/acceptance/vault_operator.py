@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from receiver.demo import loopback
 from receiver.demo.installation import Installation
 from receiver.demo.vault import Written
 from tests.acceptance.scene import wait_until
@@ -29,10 +30,9 @@ class VaultOperator:
         headers = {"X-Vault-Token": installation.openbao.root_token}
         if namespace:
             headers["X-Vault-Namespace"] = namespace
-        self._http = httpx.Client(
+        self._http = loopback.client(
             base_url=f"{installation.openbao.address}/v1/",
             headers=headers,
-            trust_env=False,
             timeout=30.0,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from receiver.adapters.aws_clients import (
@@ -14,6 +13,7 @@ from receiver.adapters.aws_clients import (
     SecretsManagerTargets,
 )
 from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.demo import loopback
 from tests.conformance.worlds import (
     ELSEWHERE,
     REGION,
@@ -32,7 +32,7 @@ OTHER_ROLE = "arn:aws:iam::333333333333:role/kms/replicator"
 
 def assumed(layer: str) -> list[dict[str, Any]]:
     """The roles that were assumed, as the layer remembers them."""
-    data = httpx.get(f"{layer}/moto-api/data.json", trust_env=False).json()
+    data = loopback.request("GET", f"{layer}/moto-api/data.json").json()
     roles: list[dict[str, Any]] = data.get("sts", {}).get("AssumedRole", [])
     return roles
 

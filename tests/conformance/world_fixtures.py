@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from receiver.adapters.aws_clients import SecretsManagerTargets
 from receiver.core.rules import TargetSpec
+from receiver.demo import loopback
 from receiver.paced import Paced
 from receiver.ports import Target
 from tests.conformance.worlds import (
@@ -31,7 +31,7 @@ def hook(layer: str) -> Iterator[Hook]:
 
     def post(path: str, **body: object) -> None:
         url = f"{layer}/{path}"
-        httpx.post(url, json=body, trust_env=False).raise_for_status()
+        loopback.request("POST", url, json=body).raise_for_status()
 
     yield post
     post("_strict/reset")

@@ -41,6 +41,7 @@ def test_a_free_port_is_outside_the_range_of_outgoing_connections() -> None:
     assert 20_000 <= free_port() < 32_000
 
 
+@pytest.mark.integration
 def test_a_child_that_ends_at_once_is_reported_with_its_last_words(
     tmp_path: Path,
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_child_that_ends_at_once_is_reported_with_its_last_words(
         child.wait_ready(lambda: False)
 
 
+@pytest.mark.integration
 def test_a_child_that_never_gets_ready_is_stopped(tmp_path: Path) -> None:
     """Nothing is left running behind the error."""
     child = child_of("import time; time.sleep(60)", tmp_path / "log")
@@ -62,6 +64,7 @@ def test_a_child_that_never_gets_ready_is_stopped(tmp_path: Path) -> None:
     assert not child.alive
 
 
+@pytest.mark.integration
 def test_a_stopped_child_still_ends(tmp_path: Path) -> None:
     """SIGTERM reaches a child that SIGSTOP holds."""
     child = child_of("import time; time.sleep(60)", tmp_path / "log")
@@ -71,6 +74,7 @@ def test_a_stopped_child_still_ends(tmp_path: Path) -> None:
     assert child.stop() == -signal.SIGTERM
 
 
+@pytest.mark.integration
 def test_a_deaf_child_is_killed(tmp_path: Path) -> None:
     """After its time is up a child that ignores SIGTERM gets SIGKILL."""
     ready = tmp_path / "ready"
@@ -88,6 +92,7 @@ def test_a_deaf_child_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows a parent's death")
+@pytest.mark.integration
 def test_a_child_dies_with_its_killed_parent(tmp_path: Path) -> None:
     """kill -9 of the parent is the end of the child."""
     command = [sys.executable, "-c", PARENT, str(tmp_path / "log")]

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.forwarder_files.vault_log import VaultLog
@@ -151,7 +151,6 @@ def play(steps: list[str]) -> World:
         return world
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(VAULT + OURS), max_size=40))
 def test_without_a_crash_every_line_is_found_exactly_once(steps: list[str]) -> None:
     """However its file is rotated, and however often we are started again.
@@ -164,7 +163,6 @@ def test_without_a_crash_every_line_is_found_exactly_once(steps: list[str]) -> N
     assert {reason for reason, _ in world.gaps} == {"new_file"}
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*VAULT, "ask", *OURS, *CRASHES]), max_size=40))
 def test_with_crashes_every_line_is_found_at_least_once(steps: list[str]) -> None:
     """Requests without a response too."""
@@ -174,7 +172,6 @@ def test_with_crashes_every_line_is_found_at_least_once(steps: list[str]) -> Non
     assert {reason for reason, _ in world.gaps} == {"new_file"}
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*VAULT, "copy_truncate", *OURS, *CRASHES]), max_size=40)
 )

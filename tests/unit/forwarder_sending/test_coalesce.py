@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vault_audit_forwarder import wire
@@ -93,7 +93,6 @@ def test_a_gap_reaches_back_to_the_earliest(
     assert merged == Hint(wire.Gap(reason="connection", since=since), "b", None)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=1))
 def test_order_of_arrival_does_not_choose_the_version(moments: list[int]) -> None:
     """Whatever the order, the greatest time survives."""

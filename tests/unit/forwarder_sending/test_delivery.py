@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vault_audit_forwarder.delivery import (
@@ -74,7 +74,6 @@ def test_silence_keeps_everything() -> None:
     assert decision.why == "no answer: ConnectTimeout"
 
 
-@settings(deadline=None)
 @given(
     status=st.one_of(st.none(), st.integers(100, 599)),
     index=st.one_of(st.none(), st.integers()),

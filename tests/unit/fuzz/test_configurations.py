@@ -57,6 +57,8 @@ queue: {{kind: sqlite, path: state.db}}
 reconcile: {{interval: 30m, at_start: true}}
 limits: {{writes_per_second: 20}}
 """
+#: The same text as from Python's own, in a fraction of the time.
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 BOTH = [(load_forwarder, FORWARDER), (load_replicator, REPLICATOR)]
 Load = Callable[[Path, dict[str, str]], Any]
 ENV = {"PLANTED": CANARY}
@@ -90,7 +92,7 @@ def test_the_files_that_are_damaged_here_are_good(
 
 
 _ANY = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -117,7 +119,15 @@ def test_any_value_in_any_place(file: Path, both: tuple[Load, str], data: Any) -
     place = data.draw(st.sampled_from(places(document)))
     value = data.draw(JSONS | st.dates() | st.datetimes() | st.binary(max_size=5))
     changed = replaced(document, place, value)
-    told(load, file, yaml.safe_dump(changed, allow_unicode=True).encode())
+    text = yaml.dump(changed, Dumper=DUMPER, allow_unicode=True)
+    told(load, file, text.encode())
+
+
+def some(all_places: list[Any], seed: str) -> list[Any]:
+    """All of them; in `make check` a fifth, another one for each seed."""
+    if settings.get_current_profile_name() != "quick":
+        return all_places
+    return all_places[sum(seed.encode()) % 5 :: 5]
 
 
 @pytest.mark.parametrize(("load", "text"), BOTH)
@@ -144,8 +154,8 @@ def test_a_value_is_never_told(
     """In the place of each value in turn, right or wrong there, from the file or from
     the environment."""
     document = yaml.safe_load(text)
-    for place in places(document):
-        changed = yaml.safe_dump(replaced(document, place, value))
+    for place in some(places(document), str(value)):
+        changed = yaml.dump(replaced(document, place, value), Dumper=DUMPER)
         assert CANARY not in (told(load, file, changed.encode()) or ""), place
 
 

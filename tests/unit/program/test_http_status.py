@@ -16,6 +16,8 @@ from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 
+pytestmark = pytest.mark.integration
+
 
 class Verdict:
     """What the health function answers; tests change it."""

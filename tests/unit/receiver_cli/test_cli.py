@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from receiver import __version__
 from receiver.cli import app
+from tests.unit.program.test_command_line import HEAVY, loaded_for_help
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.signing import parse_key
 
@@ -71,19 +70,7 @@ def test_wrong_usage_is_exit_1(
 
 def test_help_loads_nothing_heavy() -> None:
     """So that it answers at once."""
-    heavy = {
-        *("boto3", "fastapi", "httpx", "hvac", "msgspec", "prometheus_client"),
-        *("pydantic", "rich.progress", "sqlite3", "starlette", "structlog", "uvicorn"),
-    }
-    script = (
-        "import sys; from receiver import cli; "
-        f"print(sorted({heavy!r} & set(sys.modules)))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-
-    assert loaded.stdout == "[]\n"
+    assert loaded_for_help("receiver.cli") & HEAVY == set()
 
 
 @pytest.mark.parametrize(

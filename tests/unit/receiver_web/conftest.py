@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from receiver.core.causes import ReplicationError
 from receiver.core.rules import Rule, TargetSpec
@@ -18,9 +19,9 @@ from receiver.core.state import Entry, Hint, Lane, Mount, SecretRef, State, Work
 from receiver.core.wish import UnknownPlan, Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
-from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from tests.fakes import Clock, FakeJournal, FakeQueue, FakeSource
+from tests.unit.receiver_web.one_application import Served
 from vault_audit_forwarder import signing, wire
 
 KEY = signing.parse_key(signing.new_key())
@@ -100,7 +101,7 @@ class World:
             faults=lambda: self.faults,
             body_timeout=0.2,
         )
-        self.app = create_app(self.parts)
+        self.app: ASGIApp = Served(self.parts)
 
     def enter(self, path: str, state: State = State.IN_SYNC, **more: Any) -> Entry:
         """What the journal then holds of a secret, by default one of rule hybrid."""

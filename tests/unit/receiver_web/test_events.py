@@ -399,7 +399,10 @@ JSONS = st.recursive(
     max_leaves=20,
 )
 NO_FUNCTION_RESET = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ]
 )
 
 

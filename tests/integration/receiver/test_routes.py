@@ -70,7 +70,7 @@ def real(tmp_path: Path) -> Iterator[World]:
 
 def schema() -> dict[str, Any]:
     """What FastAPI knows of the routes, and their bodies."""
-    document = World().app.openapi()
+    document = create_app(World().parts).openapi()
     for path, body in BODIES.items():
         (shape,), components = msgspec.json.schema_components(
             [body], ref_template="#/components/schemas/{name}"
