@@ -160,10 +160,14 @@ class Metrics:
         journal: Journal,
         *,
         rules: Callable[[], Sequence[str]],
+        is_paused: Callable[[str], bool],
     ) -> None:
-        """From now on show what waits and what is where, read at each scrape."""
+        """From now on show what waits, what is where and what is paused, read at each
+        scrape."""
         self.registry.register(
-            Backlogged(queue, journal, rule_names=rules, now=self._now)
+            Backlogged(
+                queue, journal, rule_names=rules, is_paused=is_paused, now=self._now
+            )
         )
 
     def lag_percentiles(self) -> dict[str, float | None]:

@@ -79,7 +79,8 @@ class Remote:
         return self._document("GET", "/v1/secrets", params=given(query))
 
     def order(self, what: str, choice: Mapping[str, Any]) -> Document:
-        """``retry``, ``adopt`` or ``release``: what was, or would be, concerned."""
+        """``retry``, ``adopt``, ``release``: what was, or would be, concerned. Also
+        ``pause`` and ``resume``: what stands then."""
         return self._document("POST", f"/v1/{what}", json=given(choice))
 
     def sync(self, secret: Mapping[str, Any], wait: float) -> tuple[int, Document]:

@@ -11,6 +11,7 @@ from receiver.core.scope import Scope
 from receiver.core.wish import Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
+from receiver.pauses import Pauses
 from receiver.ports import Journal, Source, WorkQueue
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
@@ -45,6 +46,7 @@ class Parts:
     journal: Journal
     source: Source
     comparisons: Comparisons
+    pauses: Pauses
     metrics: Metrics
     source_name: str
     rules: Callable[[], tuple[Rule, ...]]

@@ -1,8 +1,8 @@
 """``GET /v1/status``: the verdict first, then what it rests on.
 
 Read from the queue and the journal; neither asks Vault or AWS. Whether somebody is
-needed: for what is parked, in conflict or held, and for faults. What drifted is put
-back by itself, and what is orphaned can wait.
+needed: for what is parked, in conflict or held, for faults, and while replication is
+paused. What drifted is put back by itself, and what is orphaned can wait.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from receiver.core.state import Entry, State
 from receiver.web.auth import requires
 from receiver.web.items import full, moment
 from receiver.web.parts import Parts
+from receiver.web.pauses import paused
 from receiver.web.queued import entries_of
 from receiver.web.remedies import remedy_of
 from receiver.web.sightings import Forwarder
@@ -45,7 +46,8 @@ def describe(parts: Parts) -> dict[str, Any]:
     counts = parts.journal.counts()
     needing = _needing(parts)
     faults = [*parts.faults(), *parts.unknown_sources.faults()]
-    is_well = not (needing or faults or backlog.parked)
+    standing = paused(parts)
+    is_well = not (needing or faults or backlog.parked or standing)
     oldest = None if backlog.oldest is None else max(0.0, now - backlog.oldest)
     return {
         "format_version": FORMAT_VERSION,
@@ -58,7 +60,7 @@ def describe(parts: Parts) -> dict[str, Any]:
         "lag": parts.metrics.lag_percentiles(),
         "reconcile": dict(parts.reconcile()),
         "brake": _brake(parts, counts),
-        "paused": [],
+        "paused": standing,
         "forwarders": [_forwarder(one) for one in parts.forwarders.all()],
         "faults": faults,
     }
