@@ -65,7 +65,7 @@ def judge(goal: Goal, rule: str, entry: Entry | None, failing: str | None) -> An
 
 
 def held_up(answer: Answer, pause: Pause) -> Answer:
-    """Instead of an answer that says "not yet": who waits need not wait for that."""
+    """In the place of one that says "not yet": nobody need wait for that."""
     until = moment(pause.until)
     why = {
         "error": "its rule is paused",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -67,7 +67,7 @@ def router(parts: Parts) -> APIRouter:
         if seconds:
             return await _wait_for(parts, goal, seconds)
         place = {"Location": _location(goal, wait)}
-        return JSONResponse({"state": State.PENDING}, 202, headers=place)
+        return JSONResponse(_queued(parts, goal), 202, headers=place)
 
     @routes.get("/v1/secrets/one", dependencies=[Depends(requires("read"))])
     async def one(
@@ -145,6 +145,14 @@ def _queue(parts: Parts, wanted: SyncRequest, by: Token) -> Goal:
     write_down(parts, by, "sync", wanted)
     parts.queue.add([Hint(ref=goal.ref, version=goal.version, doubt=True)])
     return goal
+
+
+def _queued(parts: Parts, goal: Goal) -> dict[str, Any]:
+    body = {"state": State.PENDING}
+    for rule in rules_for(parts.rules(), goal.ref):
+        if pause := parts.pauses.of(rule.name):
+            return held_up(Answer(202, body), pause).body
+    return body
 
 
 def _goal(parts: Parts, wanted: SyncRequest) -> Goal:

@@ -77,6 +77,7 @@ def run(**more: Any) -> dict[str, Any]:
         "done": {},
         "parked": [],
         "held": 0,
+        "paused": 0,
         "brake": [],
         "faults": [],
         "seconds": 12.3,

@@ -10,7 +10,6 @@ from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.state import Decision, Hint, State, Value
 from tests.unit.receiver_story.conftest import NAME, REF, RULE, Story
 
-
 ELSEWHERE = replace(
     RULE,
     name="other",
