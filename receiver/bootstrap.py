@@ -228,6 +228,8 @@ class Receiver:
                 tolerance=self._settings.webhook.tolerance,
                 dependencies=self._condition.dependencies,
                 reconcile=self._condition.comparison,
+                limits=self._settings.reconcile.to_limits,
+                began=time.time(),
                 faults=self._condition.faults,
                 serve_metrics=self._settings.metrics is None,
                 outcomes=self._outcomes,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from receiver.terminal.words import duration, epoch, moment, note, printable
+from receiver.terminal.words import moment, note, printable
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -41,11 +41,6 @@ def pause_line(pause: Document) -> str:
     return f"{_about(pause)} until {until}, {why}"
 
 
-def paused_now(pauses: Sequence[Document], now: float) -> str:
-    """``all rules, 3 h left``; ``no`` when nothing is. ``now`` in epoch seconds."""
-    return "; ".join(f"{_about(one)}, {_left(one, now)}" for one in pauses) or "no"
-
-
 def resume_command(pause: Document) -> str:
     """What ends it."""
     rule = pause["rule"]
@@ -56,8 +51,3 @@ def resume_command(pause: Document) -> str:
 def _about(pause: Document) -> str:
     rule = pause["rule"]
     return "all rules" if rule is None else f"rule {printable(rule)}"
-
-
-def _left(pause: Document, now: float) -> str:
-    until = epoch(pause["until"])
-    return "its end not known" if until is None else f"{duration(until - now)} left"

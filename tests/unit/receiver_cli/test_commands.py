@@ -225,7 +225,9 @@ class TestStatusAndList:
     def test_well(self, command: Command, capsys: Captured) -> None:
         """Exit code 0, verdict first."""
         assert command("status") == 0
-        assert capsys.readouterr().out.startswith("WELL  0 secrets are in sync.\n")
+        assert capsys.readouterr().out.startswith(
+            "WELL  0 secrets are in sync.   vault-"
+        )
 
     def test_needs_you(
         self, receiver: Receiver, command: Command, capsys: Captured

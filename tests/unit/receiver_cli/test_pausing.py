@@ -7,9 +7,8 @@ import json
 import pytest
 
 from receiver.cli import app
-from receiver.terminal.pause_text import pause_text, paused_now, resume_text
+from receiver.terminal.pause_text import pause_text, resume_text
 from tests.unit.receiver_cli.conftest import Command, Receiver
-from tests.unit.receiver_cli.documents import NOW
 from vault_audit_forwarder.program import command_line
 
 Captured = pytest.CaptureFixture[str]
@@ -58,13 +57,6 @@ Events go on to queue, and nothing is written to AWS. To end it earlier:
         assert "Still" not in resume_text(both)
         nothing = {"resumed": [], "paused": [], "dry_run": False}
         assert resume_text(nothing) == "Nothing to resume: nothing is paused."
-
-    def test_now(self) -> None:
-        """For the status: which, and for how long."""
-        assert paused_now([], NOW) == "no"
-        assert paused_now([ALL, HYBRID], NOW) == (
-            "all rules, 4 h left; rule hybrid, 4 h left"
-        )
 
 
 @pytest.mark.parametrize(

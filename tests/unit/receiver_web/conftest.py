@@ -111,6 +111,7 @@ class World:
             mounts_changed=lambda *place: self.told.append(place),
             dependencies=lambda: {"vault": "unreachable", "aws": "ok"},
             reconcile=lambda: {"last": None},
+            began=self.clock.now() - 7,
             faults=lambda: self.faults,
             body_timeout=0.2,
         )
