@@ -24,7 +24,7 @@ check: .venv/.dev
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -p no:schemathesis -m "not integration" --hypothesis-profile=quick $(ARGS)
 
-test: .venv/.dev
+test: .venv/.dev .venv/.tools
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/.dev
@@ -42,6 +42,20 @@ lock: .venv/bin/python
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --extra dev \
 	  -c requirements/demo.lock pyproject.toml -o requirements/dev.lock
+
+# The browser of the page's tests, and what the alerts and the dashboard are tried with.
+# Where they cannot be installed, those tests are skipped and say so.
+.venv/.tools: | .venv/bin/python
+	@if command -v chromium && command -v promtool && command -v prometheus; \
+	then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing chromium and prometheus (once) …" >&2; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+	    --no-install-recommends chromium prometheus; } \
+	  || echo "not installed: their tests are skipped" >&2; \
+	else echo "no chromium or prometheus here: their tests are skipped" >&2; fi \
+	>.venv/tools.log
+	@touch $@
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
