@@ -20,9 +20,8 @@ from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.plans_sqlite import SqlitePlans
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import StateInUse, StateUnusable, open_state
-from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
-from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
 from receiver.circuits import Circuits
 from receiver.comparison import calls
@@ -40,12 +39,12 @@ from receiver.metrics import Metrics
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
+from receiver.vault_access import open_vault
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
 from vault_audit_forwarder.program.errors import CommandError
-from vault_audit_forwarder.program.secret_files import SecretFile
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -124,12 +123,8 @@ class Receiver:
             log.error("the state was unreadable; begun afresh", path=str(state.path))
 
     def _build_vault(self, undo: ExitStack) -> None:
-        settings = self._settings.vault
-        http = VaultHttp(
-            settings.address,
-            TokenFile(SecretFile(settings.auth.token_file)),
-            ca_file=str(settings.ca_file) if settings.ca_file else None,
-            timeout=settings.timeout,
+        http, credential = open_vault(
+            self._settings,
             connections=self._settings.workers + _SPARE_CONNECTIONS,
             on_request=self._on_vault_request,
         )
@@ -140,7 +135,8 @@ class Receiver:
         )
         self._keeper = TokenKeeper(
             http,
-            namespace=settings.namespace,
+            credential,
+            namespace=self._settings.vault.namespace,
             now=time.time,
             on_expiry=self.metrics.token_expiry,
             on_recovery=self._retry_everything,

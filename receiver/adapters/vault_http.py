@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 from urllib.parse import quote
 
 from hvac.adapters import RawAdapter
 from urllib3.exceptions import HTTPError
 
+from receiver.adapters.vault_credential import Credential
 from receiver.adapters.vault_session import VaultSession
 from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
 from receiver.core.render import Json, parse
@@ -23,16 +24,6 @@ OnRequest = Callable[[str, str], None]
 
 #: Not caught up (412, 429, 472, 473), rate limited, or failing for now.
 _LATER = frozenset((412, 429, 472, 473))
-
-
-class Credential(Protocol):
-    """Where the token comes from. Methods raise Temporary or Permanent."""
-
-    def token(self) -> str:
-        """The token to use now."""
-
-    def renewed(self, refused: str) -> bool:
-        """After a 403 to ``refused``: whether there is another token to try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,62 +41,92 @@ class Answer:
             return None
 
 
-class VaultHttp:
-    """Requests to one Vault address. Safe to use from several threads."""
+class VaultNode:
+    """One address of Vault, without a token. Safe to use from several threads."""
 
     def __init__(
         self,
         address: str,
-        credential: Credential,
+        session: VaultSession,
         *,
-        ca_file: str | None,
         timeout: float,
-        connections: int,
         on_request: OnRequest,
     ) -> None:
-        """``timeout`` is in seconds. Raises CommandError for an unusable file."""
-        self._credential = credential
+        """``timeout`` is in seconds; ``on_request`` is told of every operation and
+        the status it got, or the name of what went wrong."""
+        self.session = session
+        self._adapter = RawAdapter(base_uri=address, session=session, timeout=timeout)
         self._timeout = timeout
         self._on_request = on_request
-        self._session = VaultSession(ca_file=ca_file, connections=connections)
-        self._adapter = self._adapter_for(address)
+
+    def beside(self, address: str) -> VaultNode:
+        """Another node of the same cluster."""
+        return VaultNode(
+            address, self.session, timeout=self._timeout, on_request=self._on_request
+        )
+
+    def send(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        **more: Any,
+    ) -> Answer:
+        """Any answer at all. ``path`` is not yet quoted; ``more``: params, json.
+        Raises Temporary when there is none."""
+        url = f"/v1/{quote(path, safe='/')}"
+        try:
+            response = self._adapter.request(
+                method, url, headers=headers, raise_exception=False, **more
+            )
+        except HTTPError as error:
+            kind = type(error).__name__
+            self._on_request(operation, kind)
+            raise Temporary(Cause.VAULT_UNREACHABLE, f"{operation}: {kind}") from None
+        self._on_request(operation, str(response.status_code))
+        return Answer(response.status_code, response.content.decode("utf-8"))
+
+
+class VaultHttp:
+    """Requests to one Vault with a token. Safe to use from several threads."""
+
+    def __init__(self, node: VaultNode, credential: Credential) -> None:
+        self._node = node
+        self._credential = credential
 
     def get(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``GET /v1/<path>``. The status is 200, 404 or another of the 4xx that the
         caller must judge; all else is raised. ``path`` is not yet quoted."""
-        return self._send(self._adapter, operation, "GET", namespace, path, parameters)
+        return self._send(self._node, operation, "GET", namespace, path, parameters)
 
     def list(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``LIST /v1/<path>``, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "LIST", namespace, path, parameters)
+        return self._send(self._node, operation, "LIST", namespace, path, parameters)
 
     def post(self, operation: str, namespace: str, path: str) -> Answer:
         """``POST /v1/<path>`` without a body, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "POST", namespace, path, {})
+        return self._send(self._node, operation, "POST", namespace, path, {})
 
     def get_from(
         self, address: str, operation: str, namespace: str, path: str
     ) -> Answer:
         """As :meth:`get`, from another node of the same cluster."""
-        adapter = self._adapter_for(address)
-        return self._send(adapter, operation, "GET", namespace, path, {})
+        node = self._node.beside(address)
+        return self._send(node, operation, "GET", namespace, path, {})
 
     def close(self) -> None:
         """Close all connections."""
-        self._session.close()
-
-    def _adapter_for(self, address: str) -> RawAdapter:
-        return RawAdapter(
-            base_uri=address, session=self._session, timeout=self._timeout
-        )
+        self._node.session.close()
 
     def _send(
         self,
-        adapter: RawAdapter,
+        node: VaultNode,
         operation: str,
         method: str,
         namespace: str,
@@ -114,31 +135,21 @@ class VaultHttp:
     ) -> Answer:
         token = self._credential.token()
         while True:
-            headers = {"X-Vault-Token": token}
-            if namespace:
-                headers["X-Vault-Namespace"] = namespace
-            try:
-                response = adapter.request(
-                    method,
-                    f"/v1/{quote(path, safe='/')}",
-                    headers=headers,
-                    params=dict(parameters),
-                    raise_exception=False,
-                )
-            except HTTPError as error:
-                kind = type(error).__name__
-                self._on_request(operation, kind)
-                raise Temporary(
-                    Cause.VAULT_UNREACHABLE, f"{operation}: {kind}"
-                ) from None
-            self._on_request(operation, str(response.status_code))
-            if response.status_code == 403 and self._credential.renewed(token):
+            headers = {"X-Vault-Token": token, **in_namespace(namespace)}
+            answer = node.send(
+                operation, method, path, headers=headers, params=parameters
+            )
+            if answer.status == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
-            answer = Answer(response.status_code, response.content.decode("utf-8"))
             if failure := _failure(operation, answer):
                 raise failure
             return answer
+
+
+def in_namespace(namespace: str) -> dict[str, str]:
+    """The header that says so."""
+    return {"X-Vault-Namespace": namespace} if namespace else {}
 
 
 def _failure(operation: str, answer: Answer) -> ReplicationError | None:

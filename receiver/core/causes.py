@@ -44,6 +44,7 @@ class Cause(StrEnum):
     VALUE_EMPTY = "VALUE_EMPTY"
     VALUE_TOO_LARGE = "VALUE_TOO_LARGE"
     VAULT_FORBIDDEN = "VAULT_FORBIDDEN"
+    VAULT_LOGIN = "VAULT_LOGIN"
     VAULT_SEALED = "VAULT_SEALED"
     VAULT_UNREACHABLE = "VAULT_UNREACHABLE"
     VAULT_WENT_BACK = "VAULT_WENT_BACK"
@@ -106,6 +107,9 @@ REMEDIES: dict[Cause, Remedy] = {
     Cause.VALUE_EMPTY: Remedy(_OWNER, "write the key that the rule's format names"),
     Cause.VALUE_TOO_LARGE: Remedy(_OWNER, "split it, or add it to the rule's exclude"),
     Cause.VAULT_FORBIDDEN: Remedy(_VAULT, "allow read on data/ and metadata/"),
+    Cause.VAULT_LOGIN: Remedy(
+        _VAULT, "check the auth method, its role, and the credential given here"
+    ),
     Cause.VAULT_SEALED: Remedy(_VAULT, "unseal Vault"),
     Cause.VAULT_UNREACHABLE: Remedy(_VAULT, "check network, address and CA"),
     Cause.VAULT_WENT_BACK: Remedy(

@@ -250,9 +250,8 @@ def test_a_vault_that_is_away_is_a_reason_to_wait(
     reader_with: Callable[[str], Reader],
 ) -> None:
     """Temporary, and the text holds no address and no token."""
-    reader = reader_with("x")
-    reader.http._adapter.base_uri = "http://127.0.0.1:9"
+    http = reader_with("x").http
 
     with pytest.raises(Temporary) as caught:
-        reader.source.read(SecretRef("", "kv", "a"))
+        http.get_from("http://127.0.0.1:9", "read", "", "kv/data/a")
     assert caught.value.cause is Cause.VAULT_UNREACHABLE
