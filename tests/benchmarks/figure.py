@@ -33,17 +33,22 @@ def compared(
     ratio = value / yardstick if yardstick else float("inf")
     return Figure(
         name,
-        round(value, 2),
+        _rounded(value),
         unit,
         yardstick_name,
-        round(yardstick, 2),
+        _rounded(yardstick),
         float(f"{ratio:.3g}"),
     )
 
 
 def alone(name: str, value: float, unit: str) -> Figure:
     """A figure without a yardstick: a count of faults, a slope."""
-    return Figure(name, round(value, 3), unit)
+    return Figure(name, _rounded(value), unit)
+
+
+def _rounded(number: float) -> float:
+    """Two decimals, and of small numbers four digits."""
+    return round(number, 2) if abs(number) >= 10 else float(f"{number:.4g}")
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
