@@ -108,13 +108,13 @@ def _target(figure: Figure) -> str:
 
 
 def _limit(target: Target) -> str:
-    limits = [(sign, number) for sign, number in _limits(target) if number is not None]
+    limits = {"≤": target.at_most, "≥": target.at_least}
     of = "ratio " if target.of == "ratio" else ""
-    return of + ", ".join(f"{sign} {_number(number)}" for sign, number in limits)
-
-
-def _limits(target: Target) -> tuple[tuple[str, float | None], ...]:
-    return ("≤", target.at_most), ("≥", target.at_least)
+    return of + ", ".join(
+        f"{sign} {_number(number)}"
+        for sign, number in limits.items()
+        if number is not None
+    )
 
 
 def _number(number: float) -> str:
