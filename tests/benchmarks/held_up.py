@@ -34,7 +34,7 @@ class Times:
     """How many turns; how long each is and the rest lasts, in seconds."""
 
     turns: int = 5
-    paced: float = 5.0
+    paced: float = 4.0
     stopped: float = 20.0
     saturated: float = 2.0
 
