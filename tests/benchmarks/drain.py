@@ -91,7 +91,7 @@ class Ground:
             yield compared(name, ours, "entries/s", "bare reader", theirs)
         yield compared("peak memory", max(peaks), "MB", "before the first", at_start)
         last, first = peaks[-1], peaks[0]
-        yield compared("peak memory, last fifth", last, "MB", "first fifth", first)
+        yield compared("peak memory, last turn", last, "MB", "first turn", first)
 
     def long_lines(self) -> Iterator[Figure]:
         """How long the reader does nothing else for the longest line there may be."""

@@ -60,7 +60,7 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "tcp, one entry a send": _value(at_least=200_000),
         "list of 64 MB, reader's time": _value(at_most=0.2),
         "write of 64 MB, reader's time": _value(at_most=0.2),
-        "peak memory, last fifth": _ratio(at_most=1.1),
+        "peak memory, last turn": _ratio(at_most=1.1),
         "entries not counted": _NONE,
         "hints dropped": _NONE,
     },
