@@ -47,8 +47,8 @@ def alone(name: str, value: float, unit: str) -> Figure:
 
 
 def _rounded(number: float) -> float:
-    """Two decimals, and of small numbers four digits."""
-    return round(number, 2) if abs(number) >= 10 else float(f"{number:.4g}")
+    """Two decimals, and of small numbers four."""
+    return round(number, 2 if abs(number) >= 10 else 4) or 0.0  # and not -0.0
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
