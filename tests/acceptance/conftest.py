@@ -19,11 +19,11 @@ import pytest
 from receiver.demo.emulator import Emulator, SecretsReader
 from receiver.demo.installation import Installation, Layout, Mount
 from tests.acceptance.evidence import compares
-from tests.acceptance.gate import Gate
 from tests.acceptance.hand import Hand
 from tests.acceptance.scene import Build, Scene, rule
 from tests.acceptance.teams import Team
 from tests.acceptance.vault_operator import VaultOperator
+from tests.gate import Gate
 
 _ROOT = Path(__file__).parents[2]
 _READ_EVERYTHING = 'path "*" { capabilities = ["read", "list"] }'
