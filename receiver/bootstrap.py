@@ -162,11 +162,10 @@ class Receiver:
             writes_per_second=settings.limits.writes_per_second,
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
-            now=time.time,
         )
 
     def _build_work(self) -> None:
-        self._circuits = Circuits(now=time.time, on_close=self._queue.unpark)
+        self._circuits = Circuits(now=time.monotonic, on_close=self._queue.unpark)
         brake = DeleteBrake(
             self._journal,
             limits=self._settings.reconcile.to_limits,

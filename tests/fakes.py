@@ -143,14 +143,14 @@ class FakeQueue:
         return [item for item in items if not item.parked and not self._leased(item)]
 
     def _lease(self, item: _Item, seconds: float) -> Work:
+        item.lease_ends = self._steady() + seconds
         item.lease = Work(
             hint=replace(item.hint, not_before=item.due),
             sequence=item.sequence,
             attempts=item.attempts,
             since=item.since,
-            lease_until=self._now() + seconds,
+            lease_until=item.lease_ends,
         )
-        item.lease_ends = self._steady() + seconds
         return item.lease
 
     def _leased(self, item: _Item) -> bool:

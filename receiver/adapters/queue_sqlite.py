@@ -87,7 +87,7 @@ class SqliteQueue:
                 steady = self._steady()
                 due = next((row for row in rows if row["due"] <= now), None)
                 if due is not None:
-                    work = self._lease(due, now, lease)
+                    work = self._lease(due, lease)
                     self._leave_to_others(row for row in rows if row is not due)
                     return work
                 left = _MAX_WAIT if deadline is None else deadline - steady
@@ -230,15 +230,15 @@ class SqliteQueue:
         """There is a row that nobody works on."""
         self._takers.look(lane, by=self._steady() + due - self._now())
 
-    def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
+    def _lease(self, row: sqlite3.Row, lease: float) -> Work:
+        until = self._steady() + lease
         work = Work(
             hint=sql.hint(row),
             sequence=row["sequence"],
             attempts=row["attempts"],
             since=row["since"],
-            lease_until=now + lease,
+            lease_until=until,
         )
-        until = self._steady() + lease
         self._leases[sql.place(row)] = _Lease(work, until)
         self._takers.look(Lane(row["lane"]), by=until)
         return work
