@@ -141,11 +141,20 @@ class VaultHttp:
             if response.status_code == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
-            # Not response.text: requests would guess an encoding when none is named.
-            answer = Answer(response.status_code, response.content.decode("utf-8"))
+            answer = _answer(operation, response)
             if failure := _failure(operation, answer):
                 raise failure
             return answer
+
+
+def _answer(operation: str, response: requests.Response) -> Answer:
+    try:
+        # Not response.text: requests would guess an encoding when none is named.
+        text = response.content.decode("utf-8")
+    except UnicodeDecodeError:  # which quotes the body
+        detail = f"{operation}: {response.status_code}, and not from Vault"
+        raise Temporary(Cause.VAULT_UNREACHABLE, detail) from None
+    return Answer(response.status_code, text)
 
 
 def _failure(operation: str, answer: Answer) -> ReplicationError | None:
