@@ -82,9 +82,8 @@ class StrictAws:
         service, _, operation = target.partition(".")
         if service != "secretsmanager":
             return answer
-        self._ledger.enter(
-            operation, json.loads(body), answer.status_code, answer.get_data()
-        )
+        if answer.status_code == 200:
+            self._ledger.enter(operation, json.loads(body))
         lost = self._weather.lose()
         return _json(lost.body(), lost.status) if lost else answer
 

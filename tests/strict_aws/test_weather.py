@@ -100,6 +100,7 @@ def test_every_change_is_in_the_ledger(strict: Account, layer: str, hook: Hook) 
 
     done = [one["operation"] for one in changes]
     assert done == ["CreateSecret", "PutSecretValue", "DeleteSecret"]
+    assert {one["name"] for one in changes} == {name}
     assert changes[0]["version_id"] == first
 
 
