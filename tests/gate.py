@@ -94,7 +94,7 @@ class Gate:
         self._passes.set()
 
     def cut_answers(self, to: bytes, *, times: int) -> None:
-        """Reset so many connections on which a request with these bytes has just been
+        """End so many connections on which a request with these bytes has just been
         answered, before the client gets anything of the answer."""
         with self._lock:
             self._cut, self._cuts_left = to, times
@@ -164,7 +164,6 @@ class Gate:
     def _answer(self, connection: _Connection) -> None:
         while data := self._received(connection.outer):
             if self._is_to_be_cut(connection):
-                _linger_no_more(connection.inner)
                 break
             _send(connection.inner, data)
         self._end(connection)

@@ -18,6 +18,7 @@ import pytest
 
 from receiver.demo.emulator import Emulator, SecretsReader
 from receiver.demo.installation import Installation, Layout, Mount
+from receiver.demo.openbao import OpenBao
 from tests.acceptance.evidence import compares
 from tests.acceptance.hand import Hand
 from tests.acceptance.scene import Build, Scene, rule
@@ -92,6 +93,7 @@ class Builder:
         mount: str | None = None,
         aws_endpoint: str | None = None,
         replicator: dict[str, Any] | None = None,
+        openbao: type[OpenBao] = OpenBao,
         **layout: Any,
     ) -> Scene:
         """What is not named is the usual. Keywords besides are those of Layout."""
@@ -115,6 +117,9 @@ class Builder:
                 **layout,
             ),
             aws_endpoint=aws_endpoint or self._emulator.endpoint,
+        )
+        installation.openbao = openbao(
+            directory, audit_addresses=installation.audit_addresses
         )
         self._running.callback(installation.stop)
         installation.start()
