@@ -31,7 +31,8 @@ bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 faults: .venv/.dev
-	@$(BIN)/pytest -q tests/acceptance/test_durability.py tests/acceptance/test_backpressure.py $(ARGS)
+	@FAULTS=long $(BIN)/pytest -q tests/acceptance/faults tests/acceptance/test_durability.py \
+	  tests/acceptance/test_backpressure.py $(ARGS)
 
 # The lists are for every platform that has wheels; nothing in them names a registry.
 lock: .venv/bin/python

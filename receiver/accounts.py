@@ -7,6 +7,7 @@ the work must outlast the call.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Lock
 
@@ -30,15 +31,16 @@ class Accounts:
         writes_per_second: float,
         call_timeout: float,
         halted: Callable[[], str | None],
-        now: Callable[[], float],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """``call_timeout`` is the longest one call can take, in seconds; ``halted``
-        says why nothing may be written now, None when it may."""
+        says why nothing may be written now, None when it may; ``steady`` is the clock
+        of the leases."""
         self._targets = targets
         self._writes_per_second = writes_per_second
         self._call_timeout = call_timeout
         self._halted = halted
-        self._now = now
+        self._steady = steady
         self._lock = Lock()
         self._budgets: dict[tuple[str, str], WriteBudget] = {}
 
@@ -50,7 +52,7 @@ class Accounts:
         def before_write() -> None:
             if why := self._halted():
                 raise Temporary(Cause.KEYS_UNKNOWN, why, after=_HALT_RETRY)
-            left = work.lease_until - self._now() - self._call_timeout
+            left = work.lease_until - self._steady() - self._call_timeout
             if left <= 0 or not budget.acquire(work.hint.lane, timeout=left):
                 raise Temporary(
                     Cause.LEASE_SHORT, "too late to begin a write", after=0.0

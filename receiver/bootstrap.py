@@ -7,7 +7,7 @@ Vault and AWS are not asked here: when they are away, events are taken all the s
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import structlog
 from fastapi import FastAPI
@@ -19,7 +19,8 @@ from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.plans_sqlite import SqlitePlans
 from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.state_file import StateInUse, StateUnusable, open_state
+from receiver.adapters.state_file import StateInUse, open_state
+from receiver.adapters.state_format import StateUnusable
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
@@ -36,6 +37,7 @@ from receiver.core.state import Lane
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
+from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
@@ -90,7 +92,8 @@ class Receiver:
         ended = self._workers.join(timeout)
         ended &= self._reconciler.join(max(0.0, deadline - time.monotonic()))
         self._keeper.stop(max(0.0, deadline - time.monotonic()))
-        log.info("receiver ended", pending=self._queue.backlog().pending)
+        with suppress(QueueUnavailable):  # of a broken file nothing is known
+            log.info("receiver ended", pending=self._queue.backlog().pending)
         if ended:
             self._undo.close()
 
@@ -115,9 +118,12 @@ class Receiver:
         except StateUnusable as error:
             raise CommandError(str(error)) from error
         undo.callback(state.close)
-        self._set_aside = state.set_aside
-        self._queue = SqliteQueue(state)
-        self._journal = SqliteJournal(state)
+        self.state, self._set_aside = state, state.set_aside
+        try:
+            self._queue = SqliteQueue(state)
+            self._journal = SqliteJournal(state)
+        except (QueueUnavailable, JournalUnavailable) as error:
+            raise CommandError(f"{path}: {error}") from error
         self._plans = SqlitePlans(state, time.time)
         if state.set_aside:
             log.error("the state was unreadable; begun afresh", path=str(state.path))
@@ -158,11 +164,10 @@ class Receiver:
             writes_per_second=settings.limits.writes_per_second,
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
-            now=time.time,
         )
 
     def _build_work(self) -> None:
-        self._circuits = Circuits(now=time.time, on_close=self._queue.unpark)
+        self._circuits = Circuits(now=time.monotonic, on_close=self._queue.unpark)
         brake = DeleteBrake(
             self._journal,
             limits=self._settings.reconcile.to_limits,

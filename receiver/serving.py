@@ -76,6 +76,7 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
         listening = listen(settings.listen)
         undo.callback(listening.close)
         receiver = Receiver(settings)
+        receiver.state.on_damage = signals.ask_to_end
         server = _server(receiver, settings)
         _serve_metrics(receiver, settings, undo)
         receiver.start()
@@ -84,6 +85,11 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
         log.info("receiver started", address=str(settings.listen), version=__version__)
         _obey(signals, receiver, config, env)
         _end(server, thread, receiver)
+        if receiver.state.is_damaged:
+            raise CommandError(
+                f"{settings.queue.path} is damaged: start again, which sets it aside "
+                "and compares everything"
+            )
 
 
 def _obey(

@@ -70,14 +70,15 @@ class _Item:
 
 
 class FakeQueue:
-    """A WorkQueue in memory. ``full`` makes ``add`` refuse."""
+    """A WorkQueue in memory. ``full`` makes ``add`` refuse, ``unreadable``
+    makes ``backlog``."""
 
     def __init__(
         self,
         now: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.full = False
+        self.full = self.unreadable = False
         self._now, self._steady = now, steady
         self._items: dict[tuple[SecretRef, bool], _Item] = {}
         self._changed = threading.Condition()
@@ -143,14 +144,14 @@ class FakeQueue:
         return [item for item in items if not item.parked and not self._leased(item)]
 
     def _lease(self, item: _Item, seconds: float) -> Work:
+        item.lease_ends = self._steady() + seconds
         item.lease = Work(
             hint=replace(item.hint, not_before=item.due),
             sequence=item.sequence,
             attempts=item.attempts,
             since=item.since,
-            lease_until=self._now() + seconds,
+            lease_until=item.lease_ends,
         )
-        item.lease_ends = self._steady() + seconds
         return item.lease
 
     def _leased(self, item: _Item) -> bool:
@@ -226,6 +227,8 @@ class FakeQueue:
         return None
 
     def backlog(self) -> Backlog:
+        if self.unreadable:
+            raise QueueUnavailable("the queue cannot be read")
         with self._changed:
             waiting = self._waiting()
             parked = Counter(i.cause for i in self._items.values() if i.parked)

@@ -86,7 +86,12 @@ class VaultNode:
             self._on_request(operation, kind)
             raise Temporary(Cause.VAULT_UNREACHABLE, f"{operation}: {kind}") from None
         self._on_request(operation, str(response.status_code))
-        return Answer(response.status_code, response.content.decode("utf-8"))
+        try:
+            text = response.content.decode("utf-8")
+        except UnicodeDecodeError:  # which quotes the body
+            detail = f"{operation}: {response.status_code}, and not from Vault"
+            raise Temporary(Cause.VAULT_UNREACHABLE, detail) from None
+        return Answer(response.status_code, text)
 
 
 class VaultHttp:

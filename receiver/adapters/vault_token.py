@@ -132,23 +132,34 @@ class TokenKeeper:
         self._credential.granted(ttl)
         return Lease(ttl, lease.whole, lease.renewable)
 
+    def attend(self) -> float:
+        """Look, and tell whom it concerns; returns the seconds until the next look.
+
+        Raises what ``on_recovery`` raises; then it is told again.
+        """
+        try:
+            lease = self.look()
+        except ReplicationError as error:
+            if self.trouble is None:
+                log.warning("Vault does not take our token", detail=str(error))
+            self.trouble = error
+            return _LOOK_AGAIN
+        if self.trouble is not None:
+            self._on_recovery()
+            self.trouble = None
+        if lease.whole and (lease.renewable or self._credential.lease()):
+            # A short life must not pass its two thirds between two looks.
+            return min(_LOOK_EVERY, max(1.0, lease.ttl - lease.whole / 3))
+        return _LOOK_EVERY
+
     def _run(self) -> None:
         wait = 0.0
         while not self._stopped.wait(wait):
             try:
-                lease = self.look()
-            except ReplicationError as error:
-                if self.trouble is None:
-                    log.warning("Vault does not take our token", detail=str(error))
-                self.trouble, wait = error, _LOOK_AGAIN
-                continue
-            if self.trouble is not None:
-                self.trouble = None
-                self._on_recovery()
-            wait = _LOOK_EVERY
-            if lease.whole and (lease.renewable or self._credential.lease()):
-                # A short life must not pass its two thirds between two looks.
-                wait = min(wait, max(1.0, lease.ttl - lease.whole / 3))
+                wait = self.attend()
+            except Exception as error:  # a full disk must not let the token end
+                log.error("the token is not looked after for now", error=error)
+                wait = _LOOK_AGAIN
 
 
 def _part(tree: Json, key: str) -> dict[str, Json]:

@@ -171,7 +171,8 @@ class Work:
     """One reference taken from the queue, under a lease.
 
     ``attempts`` counts the failed rounds since the newest hint; ``since`` is when
-    the reference began to wait; both times are epoch seconds.
+    the reference began to wait, in epoch seconds. ``lease_until`` is in monotonic ones,
+    so that no jump of the clock makes a lease longer.
     """
 
     hint: Hint

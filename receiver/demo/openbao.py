@@ -40,10 +40,10 @@ _NO_BINARY = (
 
 
 def audit_stanzas(file: Path, addresses: Sequence[str]) -> str:
-    """The server's configuration. An address is ``/path/to.sock`` or ``host:port``."""
+    """The server's configuration. An address is ``host:port``, or a path with ``/``."""
     stanzas = [f'audit "file" "primary" {{\n  options {{ file_path = "{file}" }}\n}}\n']
     for number, address in enumerate(addresses, start=1):
-        kind = "unix" if address.startswith("/") else "tcp"
+        kind = "unix" if "/" in address else "tcp"
         stanzas.append(
             f'audit "socket" "forwarder-{number}" {{\n'
             f"  options {{\n"

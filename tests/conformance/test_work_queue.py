@@ -92,6 +92,16 @@ class TestFair:
         clock.advance(101)
         assert took(queue).hint.ref == A
 
+    def test_a_clock_that_jumps_makes_no_lease_longer(
+        self, queue: WorkQueue, clock: Clock
+    ) -> None:
+        """Whoever holds it measures what is left on the same steady clock."""
+        queue.add([hint(A)])
+        work = took(queue)
+        clock.jump(-86400)
+
+        assert work.lease_until - clock.steady() <= 60
+
     def test_the_due_time_ends_the_wait(self, queue: WorkQueue, clock: Clock) -> None:
         """A waiting worker gets the work when it becomes due, without a signal."""
         queue.add([hint(A, not_before=clock.now() + 0.05)])
