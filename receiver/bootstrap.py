@@ -14,13 +14,7 @@ from fastapi import FastAPI
 
 from receiver import replicate
 from receiver.accounts import Accounts
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
-from receiver.adapters.journal_sqlite import SqliteJournal
-from receiver.adapters.plans_sqlite import SqlitePlans
-from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.state_file import StateInUse, open_state
-from receiver.adapters.state_format import StateUnusable
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
@@ -34,10 +28,11 @@ from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
+from receiver.durable import Durable
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
-from receiver.ports import JournalUnavailable, QueueUnavailable
+from receiver.ports import QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
@@ -46,7 +41,6 @@ from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
-from vault_audit_forwarder.program.errors import CommandError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,7 +60,9 @@ class Receiver:
         self._stopping = False
         self.metrics = Metrics()
         with ExitStack() as undo:
-            self._open_state(undo)
+            self._kept = Durable(settings.queue.path, undo)
+            self._queue, self._journal = self._kept.queue, self._kept.journal
+            self.state = self._kept.state
             self._build_vault(undo)
             self._build_aws(undo)
             self._build_work()
@@ -104,30 +100,6 @@ class Receiver:
         self._condition.keyring = keyring
         self._retry_everything(Turn.FULL)
 
-    def _open_state(self, undo: ExitStack) -> None:
-        path = self._settings.queue.path
-        try:
-            state = open_state(
-                path, queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA
-            )
-        except StateInUse as error:
-            raise CommandError(
-                f"{error}: a receiver runs on it; ask that one, with "
-                "VAULT_REPLICATOR_ADDR and VAULT_REPLICATOR_TOKEN"
-            ) from error
-        except StateUnusable as error:
-            raise CommandError(str(error)) from error
-        undo.callback(state.close)
-        self.state, self._set_aside = state, state.set_aside
-        try:
-            self._queue = SqliteQueue(state)
-            self._journal = SqliteJournal(state)
-        except (QueueUnavailable, JournalUnavailable) as error:
-            raise CommandError(f"{path}: {error}") from error
-        self._plans = SqlitePlans(state, time.time)
-        if state.set_aside:
-            log.error("the state was unreadable; begun afresh", path=str(state.path))
-
     def _build_vault(self, undo: ExitStack) -> None:
         http, credential = open_vault(
             self._settings,
@@ -164,6 +136,7 @@ class Receiver:
             writes_per_second=settings.limits.writes_per_second,
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
+            writing=self._kept.pauses.writing,
         )
 
     def _build_work(self) -> None:
@@ -180,6 +153,7 @@ class Receiver:
             circuits=self._circuits,
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
+            check_pause=self._kept.pauses.check,
             observe=self.metrics.stage,
         )
         replicator = replicate.Replicator(
@@ -190,7 +164,7 @@ class Receiver:
             queue=self._queue,
             source=self._source,
             replicate=replicator.replicate,
-            watchers=(self._outcomes, self._reconciler),
+            watchers=(self._outcomes, self._reconciler, self._kept.pauses),
             report=self.metrics,
             now=time.time,
         )
@@ -215,7 +189,7 @@ class Receiver:
                 v1_interval=settings.v1_interval,
             ),
             runs=Runs(self._queue, self._journal),
-            plans=self._plans,
+            plans=self._kept.plans,
             report=self.metrics,
             now=time.time,
         )
@@ -224,7 +198,7 @@ class Receiver:
             circuits=self._circuits,
             reconciler=self._reconciler,
             keyring=self._keyring,
-            set_aside=self._set_aside,
+            set_aside=self._kept.set_aside,
         )
 
     def _build_app(self) -> FastAPI:
@@ -232,6 +206,7 @@ class Receiver:
             self._queue,
             self._journal,
             rules=lambda: [rule.name for rule in self._rules],
+            is_paused=lambda rule: self._kept.pauses.of(rule) is not None,
         )
         return create_app(
             Parts(
@@ -239,6 +214,7 @@ class Receiver:
                 journal=self._journal,
                 source=self._source,
                 comparisons=self._reconciler,
+                pauses=self._kept.pauses,
                 metrics=self.metrics,
                 source_name=self._settings.vault.source,
                 rules=lambda: self._rules,
@@ -250,6 +226,8 @@ class Receiver:
                 tolerance=self._settings.webhook.tolerance,
                 dependencies=self._condition.dependencies,
                 reconcile=self._condition.comparison,
+                limits=self._settings.reconcile.to_limits,
+                began=time.time(),
                 faults=self._condition.faults,
                 serve_metrics=self._settings.metrics is None,
                 outcomes=self._outcomes,

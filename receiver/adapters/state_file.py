@@ -1,4 +1,4 @@
-"""The one SQLite file that holds the queue, the journal and the plans.
+"""The one SQLite file that holds the queue, the journal, the plans and the pauses.
 
 One process owns it, by a lock on ``<path>.lock`` that ends with the process. A commit
 is in the write-ahead log, where everybody sees it and a power cut may undo it, which

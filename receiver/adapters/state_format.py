@@ -11,7 +11,7 @@ import sqlite3
 from itertools import count
 from pathlib import Path
 
-_FORMAT = 2
+_FORMAT = 3
 # What each earlier format needs to become the next; in one transaction with the rest.
 _UPGRADES = {
     # Entries got a wider key and new fields. They are a cache: dropped, they are proven
@@ -21,6 +21,9 @@ _UPGRADES = {
 ALTER TABLE work ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
 DROP TABLE secret;
 """,
+    # Pauses: nothing to change, but a version that knows of none would write all the
+    # same, and so must not open the file.
+    2: "",
 }
 _MARK = ".damaged"
 _COMPANIONS = ("", "-wal", "-shm", _MARK)
