@@ -19,7 +19,8 @@ from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
 from receiver.comparison.vault_listing import mounts_of
-from receiver.core.causes import REMEDIES, ReplicationError
+from receiver.core.causes import ReplicationError
+from receiver.core.remedies import REMEDIES
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
 from receiver.settings import Settings
