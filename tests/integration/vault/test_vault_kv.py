@@ -256,3 +256,41 @@ def test_a_vault_that_is_away_is_a_reason_to_wait(
     with pytest.raises(Temporary) as caught:
         reader.source.read(SecretRef("", "kv", "a"))
     assert caught.value.cause is Cause.VAULT_UNREACHABLE
+
+
+class TestLook:
+    """What is there, without its value."""
+
+    def test_a_version(self, root: Vault, reader: Reader, mount: str) -> None:
+        """As a read would say, but for the value, which is not asked for."""
+        ref = SecretRef("", mount, "app/db")
+        root.put(mount, "app/db", DATA)
+        root.set_metadata(mount, "app/db", custom_metadata={"replicate": "false"})
+        seen, read = reader.source.look(ref), reader.source.read(ref)
+
+        assert isinstance(seen, Value)
+        assert isinstance(read, Value)
+        assert seen.body == ""
+        assert (seen.version, seen.created_time) == (read.version, read.created_time)
+        assert seen.custom_metadata == {"replicate": "false"}
+        assert reader.operations[:2] == ["mount", "metadata"]
+
+    def test_gone(self, root: Vault, reader: Reader, mount: str) -> None:
+        """Deleted, and never there."""
+        root.put(mount, "a", {"k": "v"})
+        root.delete(mount, "a")
+        deleted = reader.source.look(SecretRef("", mount, "a"))
+
+        assert isinstance(deleted, Gone)
+        assert deleted.version == 1
+        assert reader.source.look(SecretRef("", mount, "b")) == Gone()
+
+    def test_v1(self, root: Vault, reader: Reader, mount_v1: str) -> None:
+        """By the listing of its folder; a folder of that name is no secret."""
+        root.put_v1(mount_v1, "a/b", {"k": "v"})
+        source = reader.source
+
+        assert source.look(SecretRef("", mount_v1, "a/b")) == Value("")
+        assert source.look(SecretRef("", mount_v1, "a")) == Gone()
+        assert source.look(SecretRef("", mount_v1, "a/c")) == Gone()
+        assert "read" not in reader.operations
