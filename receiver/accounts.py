@@ -58,6 +58,10 @@ class Accounts:
 
         return Paced(self._targets(spec), before_write)
 
+    def writes_waiting(self, spec: TargetSpec) -> int:
+        """How many writes to this account and Region wait for their turn."""
+        return self._budget(spec).waiting
+
     def _budget(self, spec: TargetSpec) -> WriteBudget:
         with self._lock:
             if spec.account not in self._budgets:

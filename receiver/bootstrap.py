@@ -16,6 +16,7 @@ from receiver import replicate
 from receiver.accounts import Accounts
 from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
+from receiver.adapters.aws_witnesses import AwsWitnesses
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.plans_sqlite import SqlitePlans
 from receiver.adapters.queue_sqlite import SqliteQueue
@@ -246,6 +247,7 @@ class Receiver:
                 now=time.time,
                 compare_soon=self._reconciler.soon,
                 mounts_changed=self._mounts_changed,
+                witnesses=AwsWitnesses(self._targets, self._accounts),
                 tolerance=self._settings.webhook.tolerance,
                 dependencies=self._condition.dependencies,
                 reconcile=self._condition.comparison,

@@ -13,6 +13,7 @@ import typer
 from receiver.commands.asking import list_secrets, status
 from receiver.commands.comparing import plan, reconcile
 from receiver.commands.deciding import deciding
+from receiver.commands.explaining import explain
 from receiver.commands.options import Config
 from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
@@ -64,6 +65,7 @@ app.command(rich_help_panel=_COMPARE)(reconcile)
 app.command(rich_help_panel=_COMPARE)(sync)
 app.command(rich_help_panel=_ASK)(status)
 app.command("list", rich_help_panel=_ASK)(list_secrets)
+app.command(rich_help_panel=_ASK)(explain)
 for _what in ("retry", "adopt", "release"):
     app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
 

@@ -78,6 +78,10 @@ class Remote:
         """One page of secrets."""
         return self._document("GET", "/v1/secrets", params=given(query))
 
+    def explain(self, secret: Mapping[str, Any]) -> Document:
+        """Why it is, or is not, where it should be."""
+        return self._document("GET", "/v1/explain", params=given(secret))
+
     def order(self, what: str, choice: Mapping[str, Any]) -> Document:
         """``retry``, ``adopt`` or ``release``: what was, or would be, concerned."""
         return self._document("POST", f"/v1/{what}", json=given(choice))

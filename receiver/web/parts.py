@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
 from receiver.core.wish import Wish
+from receiver.explain.witnesses import Witnesses
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.ports import Journal, Source, WorkQueue
@@ -39,6 +40,7 @@ class Parts:
     webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
     once. ``dependencies`` names the state of Vault and AWS without asking them,
     ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
+    ``witnesses`` ask AWS for an explanation; None: nobody does.
     """
 
     queue: WorkQueue
@@ -53,6 +55,7 @@ class Parts:
     now: Callable[[], float]
     compare_soon: Callable[[], None]
     mounts_changed: Callable[[str, str | None], None]
+    witnesses: Witnesses | None = None
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict
