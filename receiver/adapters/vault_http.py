@@ -7,22 +7,44 @@ part of one gets into an error: what we say is the operation and the status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from hvac.adapters import RawAdapter
 from urllib3.exceptions import HTTPError
 
 from receiver.adapters.vault_session import VaultSession
-from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
+from receiver.core.causes import (
+    Cause,
+    Forbidden,
+    Permanent,
+    ReplicationError,
+    Temporary,
+)
 from receiver.core.render import Json, parse
 
 OnRequest = Callable[[str, str], None]
 
+_CAPABILITIES, _ASK_HELD = "capabilities", "sys/capabilities-self"
+#: What a request takes, by its method.
+_CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update"}
+#: No policy speaks of these paths.
+_UNCONTROLLED = ("sys/internal/", "auth/token/")
 #: Not caught up (412, 429, 472, 473), rate limited, or failing for now.
 _LATER = frozenset((412, 429, 472, 473))
+
+
+class _Request(NamedTuple):
+    """What is asked. ``path`` is not yet quoted."""
+
+    method: str
+    namespace: str
+    path: str
+    parameters: Mapping[str, str] = MappingProxyType({})
+    body: object = None
 
 
 class Credential(Protocol):
@@ -75,24 +97,35 @@ class VaultHttp:
     ) -> Answer:
         """``GET /v1/<path>``. The status is 200, 404 or another of the 4xx that the
         caller must judge; all else is raised. ``path`` is not yet quoted."""
-        return self._send(self._adapter, operation, "GET", namespace, path, parameters)
+        request = _Request("GET", namespace, path, parameters)
+        return self._send(self._adapter, operation, request)
 
     def list(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``LIST /v1/<path>``, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "LIST", namespace, path, parameters)
+        request = _Request("LIST", namespace, path, parameters)
+        return self._send(self._adapter, operation, request)
 
     def post(self, operation: str, namespace: str, path: str) -> Answer:
         """``POST /v1/<path>`` without a body, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "POST", namespace, path, {})
+        request = _Request("POST", namespace, path)
+        return self._send(self._adapter, operation, request)
+
+    def held(self, namespace: str, path: str) -> tuple[str, ...]:
+        """What the token may do at ``path``, as in ``("read",)`` or ``("deny",)``."""
+        asked = _Request("POST", namespace, _ASK_HELD, body={"paths": [path]})
+        tree = self._send(self._adapter, _CAPABILITIES, asked).json()
+        data = tree.get("data") if isinstance(tree, dict) else None
+        found = data.get(path) if isinstance(data, dict) else None
+        return tuple(map(str, found)) if isinstance(found, Sequence) else ()
 
     def get_from(
         self, address: str, operation: str, namespace: str, path: str
     ) -> Answer:
         """As :meth:`get`, from another node of the same cluster."""
         adapter = self._adapter_for(address)
-        return self._send(adapter, operation, "GET", namespace, path, {})
+        return self._send(adapter, operation, _Request("GET", namespace, path))
 
     def close(self) -> None:
         """Close all connections."""
@@ -103,26 +136,19 @@ class VaultHttp:
             base_uri=address, session=self._session, timeout=self._timeout
         )
 
-    def _send(
-        self,
-        adapter: RawAdapter,
-        operation: str,
-        method: str,
-        namespace: str,
-        path: str,
-        parameters: Mapping[str, str],
-    ) -> Answer:
+    def _send(self, adapter: RawAdapter, operation: str, request: _Request) -> Answer:
         token = self._credential.token()
         while True:
             headers = {"X-Vault-Token": token}
-            if namespace:
-                headers["X-Vault-Namespace"] = namespace
+            if request.namespace:
+                headers["X-Vault-Namespace"] = request.namespace
             try:
                 response = adapter.request(
-                    method,
-                    f"/v1/{quote(path, safe='/')}",
+                    request.method,
+                    f"/v1/{quote(request.path, safe='/')}",
                     headers=headers,
-                    params=dict(parameters),
+                    params=dict(request.parameters),
+                    json=request.body,
                     raise_exception=False,
                 )
             except HTTPError as error:
@@ -135,18 +161,33 @@ class VaultHttp:
             if response.status_code == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
+            if response.status_code == 403:
+                raise self._refusal(operation, request)
             answer = Answer(response.status_code, response.content.decode("utf-8"))
             if failure := _failure(operation, answer):
                 raise failure
             return answer
+
+    def _refusal(self, operation: str, request: _Request) -> Permanent:
+        """What a 403 was for, as far as Vault tells; the path is no secret."""
+        detail = f"{operation}: Vault answered 403"
+        if operation == _CAPABILITIES or request.path.startswith(_UNCONTROLLED):
+            return Permanent(Cause.VAULT_FORBIDDEN, detail)
+        try:
+            has = ", ".join(self.held(request.namespace, request.path)) or "nothing"
+            why = f"it takes {_CAPABILITY[request.method]}, the token has {has}"
+        except Permanent:
+            why = "the token is not accepted; it may have ended"
+        except Temporary:
+            why = "what the token may do there could not be asked"
+        where = "/".join(filter(None, (request.namespace, request.path)))
+        return Forbidden(detail, request=f"{request.method} {where}", why=why)
 
 
 def _failure(operation: str, answer: Answer) -> ReplicationError | None:
     """What every caller treats alike; None when the answer is the caller's to read."""
     status = answer.status
     detail = f"{operation}: Vault answered {status}"
-    if status == 403:
-        return Permanent(Cause.VAULT_FORBIDDEN, detail)
     if status in _LATER:
         return Temporary(Cause.STANDBY_LAGS, detail)
     if status == 503:

@@ -68,17 +68,19 @@ class VaultSession:
         headers: Mapping[str, str],
         params: Mapping[str, str],
         timeout: float,
+        json: object = None,
         **_rest: Any,
     ) -> Response:
         """The answer, whatever its status. Raises urllib3.exceptions.HTTPError.
 
-        ``timeout``: seconds for connecting, and for each read.
+        ``timeout``: seconds for connecting, and for each read. ``json`` is the body.
         """
         try:
             answer = self._pool.request(
                 method.upper(),
                 f"{url}?{urlencode(params)}" if params else url,
                 headers={**self._pool.headers, **headers},
+                json=json,
                 timeout=urllib3.Timeout(connect=timeout, read=timeout),
             )
         except MaxRetryError as error:

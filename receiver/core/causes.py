@@ -83,3 +83,14 @@ class Temporary(ReplicationError):
 
 class Permanent(ReplicationError):
     """Trying again is useless until somebody acts."""
+
+
+class Forbidden(Permanent):
+    """Vault refused ``request``, which is a method and a path; ``why`` says what the
+    token would need there and what it has."""
+
+    def __init__(self, detail: str, *, request: str, why: str) -> None:
+        super().__init__(Cause.VAULT_FORBIDDEN, f"{detail} to {request}: {why}")
+        self.what = detail
+        self.request = request
+        self.why = why

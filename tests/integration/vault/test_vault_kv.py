@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from receiver.adapters import vault_kv
-from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.causes import Cause, Forbidden, Permanent, Temporary
 from receiver.core.render import canonical, parse
 from receiver.core.state import Gone, SecretRef, Value
 from receiver.demo.vault import Refused, Vault, reading_policy
@@ -294,3 +294,35 @@ class TestLook:
         assert source.look(SecretRef("", mount_v1, "a")) == Gone()
         assert source.look(SecretRef("", mount_v1, "a/c")) == Gone()
         assert "read" not in reader.operations
+
+
+class TestRefused:
+    """A 403 says what the request takes, and what the token has there."""
+
+    def test_by_policy(
+        self, root: Vault, mount: str, reader_with: Callable[[str], Reader]
+    ) -> None:
+        """Where, and why; each request is asked about once."""
+        root.create_policy("lister", f'path "{mount}/*" {{ capabilities = ["list"] }}')
+        reader = reader_with(root.create_token("lister"))
+        root.put(mount, "a", {"k": "v"})
+        with pytest.raises(Forbidden) as refused:
+            reader.source.read(SecretRef("", mount, "a"))
+
+        assert refused.value.cause is Cause.VAULT_FORBIDDEN
+        assert refused.value.request == f"GET {mount}/data/a"
+        assert refused.value.why == "it takes read, the token has list"
+        assert refused.value.detail == (
+            f"read: Vault answered 403 to GET {mount}/data/a: it takes read, the token "
+            "has list"
+        )
+        assert reader.requests[-2:] == [("read", "403"), ("capabilities", "200")]
+
+    def test_by_a_token_that_is_none(
+        self, mount: str, reader_with: Callable[[str], Reader]
+    ) -> None:
+        """Then no policy is to blame."""
+        with pytest.raises(Forbidden) as refused:
+            reader_with("s.wrong").http.list("list", "", f"{mount}/metadata/")
+
+        assert refused.value.why == "the token is not accepted; it may have ended"
