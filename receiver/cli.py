@@ -14,6 +14,7 @@ from receiver.commands.asking import list_secrets, status
 from receiver.commands.comparing import plan, reconcile
 from receiver.commands.deciding import deciding
 from receiver.commands.explaining import explain
+from receiver.commands.granting import policy
 from receiver.commands.options import Config
 from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
@@ -31,6 +32,7 @@ app = command_line.new_app(
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
 app.add_typer(keys_app, name="keys", rich_help_panel=_SET_UP)
+app.add_typer(policy, name="policy", rich_help_panel=_SET_UP)
 
 
 @app.command(rich_help_panel=_RUN)
