@@ -243,9 +243,7 @@ class FakeQueue:
                 due=item.due,
                 taken=self._leased(item),
                 ahead=sum(
-                    (i.hint.lane, i.due, i.sequence) < turn
-                    for i in due
-                    if not i.parked
+                    (i.hint.lane, i.due, i.sequence) < turn for i in due if not i.parked
                 ),
             )
 

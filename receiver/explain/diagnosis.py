@@ -130,7 +130,8 @@ def _impossible(snap: Snapshot, look: Look) -> Diagnosis | None:
 def _stopped(snap: Snapshot, look: Look) -> Diagnosis | None:
     """What waits for somebody, unless somebody has just decided about it."""
     entry, queue = look.entry, snap.queue
-    if queue is not None and queue.parked and (cause := _known(queue.cause)):
+    if queue is not None and queue.parked:
+        cause = _known(queue.cause) or Cause.INTERNAL
         return Diagnosis(cause, queue.detail, _stage_of(cause))
     is_decided = entry is not None and entry.decision is not None
     if entry is None or is_decided:
@@ -156,7 +157,7 @@ def _stage_of(cause: str) -> str:
         return "name"
     if cause in (Cause.RULES_OVERLAP, Cause.OPTED_OUT):
         return "rule"
-    return "aws"
+    return "queue" if cause == Cause.INTERNAL else "aws"
 
 
 def _paused(snap: Snapshot, look: Look) -> Diagnosis | None:
