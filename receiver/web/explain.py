@@ -8,12 +8,13 @@ decided in :mod:`receiver.explain`. Nothing is changed.
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from receiver.core.state import Observed, SecretRef, Truth
+from receiver.core.causes import ReplicationError
+from receiver.core.state import Mount, Observed, SecretRef, Truth
 from receiver.core.times import nanoseconds
 from receiver.explain.asking import Asker, Patience, Question
 from receiver.explain.document import explain
@@ -66,8 +67,12 @@ class Explainer:
         parts, patience = self._parts, Patience(self._asker)
         finder = Finder(parts.source, parts.journal, parts.rules())
 
-        def mounts(inside: str) -> Any:
-            return patience.ask(partial(parts.source.mounts, inside))
+        @cache
+        def mounts(inside: str) -> list[Mount] | ReplicationError | Unasked:
+            asked: Question[list[Mount]] | Unasked = patience.begin(
+                partial(parts.source.mounts, inside)
+            )
+            return patience.answer(asked)
 
         meaning = meant(mounts, finder, namespace=namespace, mount=mount, path=path)
         return explain(self._snapshot(meaning, patience))
