@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 from receiver.core.causes import Cause, ReplicationError
 from receiver.core.plan import stranger
-from receiver.core.rules import Rule
-from receiver.core.state import Entry, Gone, Observed, State, Value
+from receiver.core.rules import Rule, matches
+from receiver.core.state import Entry, Gone, Observed, SecretRef, State, Value
 from receiver.core.times import nanoseconds
 from receiver.explain.snapshot import Look, Snapshot, Unasked
 from receiver.explain.unheard import why_unheard
@@ -63,12 +63,19 @@ def unplaced(snap: Snapshot) -> Diagnosis:
     ref = snap.ref
     near = [r for r in snap.rules if r.covers_mount(ref.namespace, ref.mount)]
     if near:
-        names = " and ".join(rule.name for rule in near)
-        return Diagnosis(Cause.EXCLUDED, f"left out by {names}", "rule")
+        detail = "; ".join(_left_out(rule, ref) for rule in near)
+        return Diagnosis(Cause.EXCLUDED, detail, "rule")
     says = snap.vault
     if isinstance(says, ReplicationError) and says.cause is Cause.MOUNT_UNKNOWN:
         return Diagnosis(says.cause, says.detail, "vault")
     return Diagnosis(Cause.NO_RULE, _in_other_namespace(snap), "rule")
+
+
+def _left_out(rule: Rule, ref: SecretRef) -> str:
+    glob = next((glob for glob in rule.exclude if matches(glob, ref.path)), None)
+    if glob is None:
+        return f"{rule.name} covers the mount; no include matches"
+    return f'{rule.name} covers the mount; its exclude "{glob}" matches'
 
 
 def _in_other_namespace(snap: Snapshot) -> str:

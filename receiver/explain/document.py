@@ -6,12 +6,11 @@ each. Nothing in it is a value.
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from receiver.core.causes import Cause
-from receiver.core.remedies import REMEDIES, Verdict
-from receiver.core.state import Entry, SecretRef
+from receiver.core.remedies import REMEDIES, Verdict, commands
+from receiver.core.state import Entry
 from receiver.explain.diagnosis import Diagnosis, diagnose, unplaced
 from receiver.explain.snapshot import Look, Snapshot, Unasked
 from receiver.explain.stages import Stage, moment, stages, unplaced_stages
@@ -19,6 +18,7 @@ from receiver.explain.stages import Stage, moment, stages, unplaced_stages
 FORMAT_VERSION = 1
 _RUNBOOK = "docs/causes.md"
 _MOST_HISTORY = 10
+_ONE_ROUND = 2.0
 
 
 def explain(snap: Snapshot) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _document(
     snap: Snapshot, look: Look | None, found: Diagnosis, told: list[Stage]
 ) -> dict[str, Any]:
     remedy = REMEDIES[found.cause]
-    words = _words(snap.ref, look)
+    command, then = commands(remedy, snap.ref, look.rule.name if look else None)
     return {
         "format_version": FORMAT_VERSION,
         "namespace": snap.ref.namespace,
@@ -55,8 +55,8 @@ def _document(
         "detail": found.detail,
         "who": remedy.who,
         "do": remedy.do,
-        "command": remedy.command.format(**words),
-        "then": remedy.then.format(**words),
+        "command": command,
+        "then": then,
         "runbook": f"{_RUNBOOK}#{found.cause.lower()}",
         "attempts": _attempts(snap),
         "due": _due(snap),
@@ -75,20 +75,6 @@ def _verdict(snap: Snapshot, found: Diagnosis) -> Verdict:
         return usual
     is_tried_again = queue.is_pending(snap.now) and queue.cause == found.cause
     return Verdict.WAITING if is_tried_again else usual
-
-
-def _words(ref: SecretRef, look: Look | None) -> dict[str, str]:
-    """What a command of the table is filled with, quoted."""
-    place = f"{ref.mount}/{ref.path}"
-    secret = shlex.quote(place)
-    if ref.namespace:
-        secret += f" --namespace {shlex.quote(ref.namespace)}"
-    return {
-        "secret": secret,
-        "place": shlex.quote(place),
-        "folder": shlex.quote(place.rpartition("/")[0] + "/"),
-        "rule": shlex.quote(look.rule.name) if look else "RULE",
-    }
 
 
 def _attempts(snap: Snapshot) -> int:
@@ -123,16 +109,18 @@ def _history(snap: Snapshot, look: Look | None) -> list[dict[str, str]]:
 
 
 def _of_entry(entry: Entry) -> list[tuple[float, str]]:
-    told = []
-    if entry.applied_at is not None:
-        version = f"v{entry.version}" if entry.version is not None else "a value"
-        lag = f", {entry.lag:.2g} s after it was written" if entry.lag else ""
-        told.append((entry.applied_at, f"{version} applied{lag}"))
-    if entry.state_since:
-        why = f" ({entry.cause})" if entry.cause else ""
-        told.append((entry.state_since, f"{entry.state.replace('_', ' ')}{why}"))
-    if entry.checked_at:
-        told.append((entry.checked_at, "looked at"))
+    version = f"v{entry.version}" if entry.version is not None else "a value"
+    lag = f", {entry.lag:.2g} s after it was written" if entry.lag else ""
+    why = f" ({entry.cause})" if entry.cause else ""
+    told: list[tuple[float, str]] = []
+    for at, what in (
+        (entry.applied_at, f"{version} applied{lag}"),
+        (entry.state_since, f"{entry.state.replace('_', ' ')}{why}"),
+        (entry.checked_at, "looked at"),
+    ):
+        # One round does all three, and is told once.
+        if at and not any(abs(at - other) < _ONE_ROUND for other, _ in told):
+            told.append((at, what))
     return told
 
 

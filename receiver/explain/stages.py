@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from receiver.core.causes import ReplicationError
+from receiver.core.causes import Cause, ReplicationError
 from receiver.core.rules import Rule, matches
 from receiver.core.state import Entry, Gone, Observed, SecretRef, Value
 from receiver.core.times import nanoseconds
@@ -44,7 +44,7 @@ def stages(snap: Snapshot, look: Look, found: Diagnosis) -> list[Stage]:
 def unplaced_stages(snap: Snapshot, found: Diagnosis) -> list[Stage]:
     """What is left to say where no rule gives it a place."""
     told = (
-        Stage("rule", WRONG, _no_rule(snap)),
+        Stage("rule", WRONG, _no_rule(snap, found)),
         Stage("vault", *_vault(snap)),
         *(Stage("aws", UNKNOWN, _left_behind(entry)) for entry in snap.left_behind),
     )
@@ -68,15 +68,10 @@ def _rule(rule: Rule, ref: SecretRef) -> str:
     return f'{rule.name} matches, include "{glob}"; {excludes}'
 
 
-def _no_rule(snap: Snapshot) -> str:
+def _no_rule(snap: Snapshot, found: Diagnosis) -> str:
+    if found.cause is Cause.EXCLUDED:
+        return found.detail
     ref = snap.ref
-    for rule in snap.rules:
-        if not rule.covers_mount(ref.namespace, ref.mount):
-            continue
-        glob = next((g for g in rule.exclude if matches(g, ref.path)), None)
-        if glob is not None:
-            return f'{rule.name} covers the mount; its exclude "{glob}" matches'
-        return f"{rule.name} covers the mount; no include matches"
     where = f" in namespace {ref.namespace}" if ref.namespace else ""
     return f"no rule covers the mount {ref.mount}{where}"
 
@@ -126,7 +121,7 @@ def _queue(snap: Snapshot) -> tuple[str, str]:
     if queue is None:
         return OK, "nothing waits"
     if queue.parked:
-        return WRONG, f"parked since {moment(queue.since)}: {queue.detail}"
+        return WAITS, f"parked since {moment(queue.since)} ({queue.cause})"
     if queue.taken:
         return WAITS, f"attempt {queue.attempts + 1} is under way"
     if not queue.is_pending(snap.now):
@@ -156,7 +151,7 @@ def _holds(seen: Observed) -> str:
     what = f"holds {version}" if is_ours else "holds a value of its own"
     since = f" since {moment(seen.changed_at)}" if seen.changed_at else ""
     going = ", its deletion is scheduled" if seen.deleting else ""
-    return f"{what if current else 'holds no value'}{since}{going} ({seen.arn})"
+    return f"{what if current else 'holds no value'}{since}{going}, {seen.arn}"
 
 
 def _believed(entry: Entry | None) -> str:

@@ -49,9 +49,9 @@ WAITING: AWS refused the key (KMS_DENIED). Tried 4 times, next in 38 s. \
 AWS admin: see below.
  1 rule    ✔   hybrid matches, include "**"; it excludes nothing
  2 name    ✔   {SECRET} in eu-central-1
- 3 vault   ✔   v7, written 2026-11-23T10:03:29Z
- 4 event   ✔   heard of 2026-11-23T10:03:29Z
- 5 queue   …   attempt 5 due 2026-11-23T10:04:49Z
+ 3 vault   ✔   v7, written 2026-11-23 10:03:29Z (42 s ago)
+ 4 event   ✔   heard of 2026-11-23 10:03:29Z (42 s ago)
+ 5 queue   …   attempt 5 due 2026-11-23 10:04:49Z (in 38 s)
  6 aws     ✗   holds v6; PutSecretValue: AccessDeniedException
  do       AWS admin: allow this role to use the key in its key policy
  run      vault-replicator policy aws --statement kms
