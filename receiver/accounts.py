@@ -67,6 +67,10 @@ class Accounts:
 
         return Paced(self._targets(spec), turn)
 
+    def writes_waiting(self, spec: TargetSpec) -> int:
+        """How many writes to this account and Region wait for their turn."""
+        return self._budget(spec).waiting
+
     def _budget(self, spec: TargetSpec) -> WriteBudget:
         with self._lock:
             if spec.account not in self._budgets:

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from receiver import replicate
 from receiver.accounts import Accounts
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
+from receiver.adapters.aws_witnesses import AwsWitnesses
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
@@ -223,6 +224,7 @@ class Receiver:
                 now=time.time,
                 compare_soon=self._reconciler.soon,
                 mounts_changed=self._mounts_changed,
+                witnesses=AwsWitnesses(self._targets, self._accounts),
                 tolerance=self._settings.webhook.tolerance,
                 dependencies=self._condition.dependencies,
                 reconcile=self._condition.comparison,

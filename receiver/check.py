@@ -20,10 +20,12 @@ from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.comparison.vault_listing import mounts_of
-from receiver.core.causes import REMEDIES, ReplicationError
+from receiver.core.causes import Forbidden, ReplicationError
+from receiver.core.remedies import REMEDIES
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
 from receiver.settings import Settings
+from receiver.terminal.failure import Failure
 from receiver.vault_access import open_vault
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
@@ -47,10 +49,19 @@ def _attempt(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, "ok", look())
     except ReplicationError as error:
-        remedy = REMEDIES[error.cause]
-        return Check(name, "failed", f"{error}: {remedy.who}: {remedy.do}")
+        return Check(name, "failed", str(told(error)))
     except CommandError as error:
         return Check(name, "failed", str(error))
+
+
+def told(error: ReplicationError) -> Failure:
+    """What, where, why, and what to do."""
+    remedy = REMEDIES[error.cause]
+    do = f"{remedy.who}: {remedy.do}"
+    if isinstance(error, Forbidden):
+        what, where, why = f"{error.what} [{error.cause}]", error.request, error.why
+        return Failure(what, where, why, f"{do}\n  run    {remedy.command}")
+    return Failure(str(error), why=remedy.says, do=do)
 
 
 def _keys(settings: Settings) -> str:

@@ -29,7 +29,7 @@ SCHEMAS = tuple(
 
 
 class Durable:
-    """``state`` is the file, and ``queue``, ``journal``, ``plans`` and ``pauses`` are in
+    """``state`` is the file; ``queue``, ``journal``, ``plans`` and ``pauses`` are in
     it. ``set_aside`` is where an unreadable file was put that was found instead."""
 
     def __init__(self, path: Path, undo: ExitStack) -> None:

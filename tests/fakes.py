@@ -26,7 +26,7 @@ from receiver.core.state import (
     Value,
     Work,
 )
-from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Standing, Waiting
 from tests.fake_journal import FakeJournal
 
 __all__ = ["Clock", "FakeJournal", "FakeQueue", "FakeSource"]
@@ -236,6 +236,28 @@ class FakeQueue:
                     return item.cause
         return None
 
+    def standing(self, key: QueueKey) -> Standing | None:
+        with self._changed:
+            item = self._items.get(key)
+            if item is None:
+                return None
+            turn = (item.hint.lane, item.due, item.sequence)
+            due = [i for i in self._items.values() if i.due <= self._now()]
+            return Standing(
+                ref=item.hint.ref,
+                unresolved=item.hint.unresolved,
+                cause=item.cause,
+                detail=item.detail,
+                attempts=item.attempts,
+                since=item.since,
+                parked=item.parked,
+                due=item.due,
+                taken=self._leased(item),
+                ahead=sum(
+                    (i.hint.lane, i.due, i.sequence) < turn for i in due if not i.parked
+                ),
+            )
+
     def backlog(self) -> Backlog:
         if self.unreadable:
             raise QueueUnavailable("the queue cannot be read")
@@ -303,6 +325,10 @@ class FakeSource:
         self._ask()
         self.mount(ref.namespace, ref.mount)
         return self.secrets.get(ref, Gone())
+
+    def look(self, ref: SecretRef) -> Truth:
+        truth = self.read(ref)
+        return replace(truth, body="") if isinstance(truth, Value) else truth
 
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
         return self.agrees and self.read(ref) == truth

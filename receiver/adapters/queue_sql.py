@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import QueueKey, Waiting
+from receiver.ports import QueueKey, Standing, Waiting
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS work (
@@ -106,6 +106,12 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = 0 AND parked = 0 AND (due <= :now OR attempts > 0)
 """
 
+#: In the order in which they are taken, lane by lane.
+AHEAD = """
+SELECT count(*) FROM work
+WHERE parked = 0 AND due <= :now AND (lane, due, sequence) < (:lane, :due, :sequence)
+"""
+
 BACKLOG = """
 SELECT count(*), min(since) FROM work
 WHERE parked = 0 AND (due <= :now OR attempts > 0)
@@ -172,6 +178,22 @@ def waiting(row: sqlite3.Row) -> Waiting:
         detail=row["detail"],
         attempts=row["attempts"],
         since=row["since"],
+    )
+
+
+def standing(row: sqlite3.Row, *, taken: bool, ahead: int) -> Standing:
+    """The row with its turn."""
+    return Standing(
+        ref=place(row)[0],
+        unresolved=bool(row["unresolved"]),
+        cause=row["cause"],
+        detail=row["detail"],
+        attempts=row["attempts"],
+        since=row["since"],
+        parked=bool(row["parked"]),
+        due=row["due"],
+        taken=taken,
+        ahead=ahead,
     )
 
 

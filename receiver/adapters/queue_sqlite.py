@@ -24,7 +24,7 @@ from receiver.adapters.state_file import StateFile
 from receiver.adapters.takers import Takers
 from receiver.core.hints import merge
 from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Standing, Waiting
 
 _MAX_WAIT = 60.0  # also how late a wall clock that jumps ahead is noticed, seconds
 _CLOCK_SLACK = 5.0  # smaller steps back are left to pass, seconds
@@ -167,6 +167,17 @@ class SqliteQueue:
         with self._state.reading(or_raise=QueueUnavailable) as db:
             row = db.execute(sql.PENDING, key).fetchone()
         return None if row is None else row["cause"]
+
+    def standing(self, key: QueueKey) -> Standing | None:
+        """How one reference stands; None when it is not here."""
+        ref, unresolved = key
+        with self._state.reading(or_raise=QueueUnavailable) as db:
+            row = db.execute(sql.FIND, sql.key(ref, unresolved=unresolved)).fetchone()
+            if row is None:
+                return None
+            ahead = db.execute(sql.AHEAD, {**dict(row), "now": self._now()})
+            count: int = ahead.fetchone()[0]
+        return sql.standing(row, taken=key in self._leases, ahead=count)
 
     def backlog(self) -> Backlog:
         """What waits and what is parked, in numbers."""

@@ -7,9 +7,10 @@ part of one gets into an error: what we say is the operation and the status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote
 
 from hvac.adapters import RawAdapter
@@ -17,13 +18,37 @@ from urllib3.exceptions import HTTPError
 
 from receiver.adapters.vault_credential import Credential
 from receiver.adapters.vault_session import VaultSession
-from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
+from receiver.core.causes import (
+    Cause,
+    Forbidden,
+    Permanent,
+    ReplicationError,
+    Temporary,
+)
 from receiver.core.render import Json, parse
 
 OnRequest = Callable[[str, str], None]
 
+_CAPABILITIES, _ASK_HELD = "capabilities", "sys/capabilities-self"
+#: What a request takes, by its method.
+_CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update"}
+#: No policy speaks of these paths.
+_UNCONTROLLED = ("sys/internal/", "auth/token/")
 #: Not caught up (412, 429, 472, 473), rate limited, or failing for now.
 _LATER = frozenset((412, 429, 472, 473))
+
+
+class Request(NamedTuple):
+    """What is asked. ``path`` is not yet quoted."""
+
+    method: str
+    namespace: str
+    path: str
+    parameters: Mapping[str, str] = MappingProxyType({})
+    body: object = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method})"  # a body may hold a credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +91,20 @@ class VaultNode:
         )
 
     def send(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        *,
-        headers: dict[str, str],
-        **more: Any,
+        self, operation: str, request: Request, *, token: str | None = None
     ) -> Answer:
-        """Any answer at all. ``path`` is not yet quoted; ``more``: params, json.
-        Raises Temporary when there is none."""
-        url = f"/v1/{quote(path, safe='/')}"
+        """Any answer at all. Raises Temporary when there is none."""
+        headers = {} if token is None else {"X-Vault-Token": token}
+        if request.namespace:
+            headers["X-Vault-Namespace"] = request.namespace
         try:
             response = self._adapter.request(
-                method, url, headers=headers, raise_exception=False, **more
+                request.method,
+                f"/v1/{quote(request.path, safe='/')}",
+                headers=headers,
+                params=request.parameters,
+                json=request.body,
+                raise_exception=False,
             )
         except HTTPError as error:
             kind = type(error).__name__
@@ -106,63 +131,72 @@ class VaultHttp:
     ) -> Answer:
         """``GET /v1/<path>``. The status is 200, 404 or another of the 4xx that the
         caller must judge; all else is raised. ``path`` is not yet quoted."""
-        return self._send(self._node, operation, "GET", namespace, path, parameters)
+        request = Request("GET", namespace, path, parameters)
+        return self._send(self._node, operation, request)
 
     def list(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``LIST /v1/<path>``, otherwise as :meth:`get`."""
-        return self._send(self._node, operation, "LIST", namespace, path, parameters)
+        request = Request("LIST", namespace, path, parameters)
+        return self._send(self._node, operation, request)
 
     def post(self, operation: str, namespace: str, path: str) -> Answer:
         """``POST /v1/<path>`` without a body, otherwise as :meth:`get`."""
-        return self._send(self._node, operation, "POST", namespace, path, {})
+        return self._send(self._node, operation, Request("POST", namespace, path))
+
+    def held(self, namespace: str, path: str) -> tuple[str, ...]:
+        """What the token may do at ``path``, as in ``("read",)`` or ``("deny",)``."""
+        asked = Request("POST", namespace, _ASK_HELD, body={"paths": [path]})
+        tree = self._send(self._node, _CAPABILITIES, asked).json()
+        data = tree.get("data") if isinstance(tree, dict) else None
+        found = data.get(path) if isinstance(data, dict) else None
+        return tuple(map(str, found)) if isinstance(found, Sequence) else ()
 
     def get_from(
         self, address: str, operation: str, namespace: str, path: str
     ) -> Answer:
         """As :meth:`get`, from another node of the same cluster."""
         node = self._node.beside(address)
-        return self._send(node, operation, "GET", namespace, path, {})
+        return self._send(node, operation, Request("GET", namespace, path))
 
     def close(self) -> None:
         """Close all connections."""
         self._node.session.close()
 
-    def _send(
-        self,
-        node: VaultNode,
-        operation: str,
-        method: str,
-        namespace: str,
-        path: str,
-        parameters: Mapping[str, str],
-    ) -> Answer:
+    def _send(self, node: VaultNode, operation: str, request: Request) -> Answer:
         token = self._credential.token()
         while True:
-            headers = {"X-Vault-Token": token, **in_namespace(namespace)}
-            answer = node.send(
-                operation, method, path, headers=headers, params=parameters
-            )
+            answer = node.send(operation, request, token=token)
             if answer.status == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
+            if answer.status == 403:
+                raise self._refusal(operation, request)
             if failure := _failure(operation, answer):
                 raise failure
             return answer
 
-
-def in_namespace(namespace: str) -> dict[str, str]:
-    """The header that says so."""
-    return {"X-Vault-Namespace": namespace} if namespace else {}
+    def _refusal(self, operation: str, request: Request) -> Permanent:
+        """What a 403 was for, as far as Vault tells; the path is no secret."""
+        detail = f"{operation}: Vault answered 403"
+        if operation == _CAPABILITIES or request.path.startswith(_UNCONTROLLED):
+            return Permanent(Cause.VAULT_FORBIDDEN, detail)
+        try:
+            has = ", ".join(self.held(request.namespace, request.path)) or "nothing"
+            why = f"it takes {_CAPABILITY[request.method]}, the token has {has}"
+        except Permanent:
+            why = "the token is not accepted; it may have ended"
+        except Temporary:
+            why = "what the token may do there could not be asked"
+        where = "/".join(filter(None, (request.namespace, request.path)))
+        return Forbidden(detail, request=f"{request.method} {where}", why=why)
 
 
 def _failure(operation: str, answer: Answer) -> ReplicationError | None:
     """What every caller treats alike; None when the answer is the caller's to read."""
     status = answer.status
     detail = f"{operation}: Vault answered {status}"
-    if status == 403:
-        return Permanent(Cause.VAULT_FORBIDDEN, detail)
     if status in _LATER:
         return Temporary(Cause.STANDBY_LAGS, detail)
     if status == 503:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from receiver.adapters.vault_credential import Lease
-from receiver.adapters.vault_http import VaultNode, in_namespace
+from receiver.adapters.vault_http import Request, VaultNode
 from receiver.core.causes import Cause, ReplicationError, Temporary
 from receiver.core.render import Json
 from vault_audit_forwarder.program.errors import CommandError
@@ -127,13 +127,8 @@ def login_at(
             made = claim()
         except CommandError as error:
             raise Temporary(Cause.VAULT_LOGIN, str(error)) from error
-        answer = node.send(
-            "login",
-            "POST",
-            made.path,
-            headers=in_namespace(namespace),
-            json=dict(made.body),
-        )
+        asked = Request("POST", namespace, made.path, body=dict(made.body))
+        answer = node.send("login", asked)
         if answer.status in (429, 473) or answer.status >= 500:
             raise Temporary(
                 Cause.VAULT_UNREACHABLE, f"login: Vault answered {answer.status}"

@@ -70,12 +70,12 @@ class VaultSession:
         headers: Mapping[str, str],
         timeout: float,
         params: Mapping[str, str] | None = None,
-        json: Any = None,
+        json: object = None,
         **_rest: Any,
     ) -> Response:
         """The answer, whatever its status. Raises urllib3.exceptions.HTTPError.
 
-        ``timeout``: seconds for connecting, and for each read.
+        ``timeout``: seconds for connecting, and for each read. ``json`` is the body.
         """
         try:
             answer = self._pool.request(

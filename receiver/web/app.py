@@ -14,6 +14,7 @@ from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.web import (
     deeds,
     events,
+    explain,
     health,
     listing,
     orders,
@@ -52,6 +53,9 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.add_middleware(Gate, tokens=parts.tokens)
     app.add_middleware(refusals.LastResort)
-    for part in (events, sync, orders, pauses, runs, deeds, listing, status, health):
+    for part in (
+        *(events, sync, orders, pauses, runs, deeds),
+        *(listing, status, explain, health),
+    ):
         app.include_router(part.router(parts))
     return app

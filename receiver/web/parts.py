@@ -10,6 +10,7 @@ from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
 from receiver.core.wish import Wish
+from receiver.explain.witnesses import Witnesses
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.pauses import Pauses
@@ -43,6 +44,7 @@ class Parts:
     ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
     ``limits`` are those of the delete brake; ``began`` is when the receiver was
     started, in epoch seconds.
+    ``witnesses`` ask AWS for an explanation; None: nobody does.
     """
 
     queue: WorkQueue
@@ -58,6 +60,7 @@ class Parts:
     now: Callable[[], float]
     compare_soon: Callable[[], None]
     mounts_changed: Callable[[str, str | None], None]
+    witnesses: Witnesses | None = None
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict

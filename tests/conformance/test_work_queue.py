@@ -544,3 +544,65 @@ class TestWaiting:
         queue.add([])
 
         assert take(queue) is None
+
+
+class TestStanding:
+    def test_what_is_not_queued_does_not_stand(self, queue: WorkQueue) -> None:
+        """Nor does what was done; a request path is another key."""
+        queue.add([hint(A)])
+        queue.done(took(queue))
+        queue.add([hint(B, unresolved=True)])
+
+        assert queue.standing((A, False)) is None
+        assert queue.standing((B, False)) is None
+        assert queue.standing((B, True)) is not None
+
+    def test_its_turn(self, queue: WorkQueue, clock: Clock) -> None:
+        """How many were due before it, whatever waits for later or is parked."""
+        queue.add([hint(C)])
+        queue.park(took(queue), cause="VALUE_EMPTY", detail="")
+        queue.add([hint(A, lane=Lane.RECONCILE), hint(B)])
+        queue.add([hint(SecretRef("", "kv", "later"), not_before=clock.now() + 100)])
+        first, second = queue.standing((B, False)), queue.standing((A, False))
+
+        assert first is not None
+        assert second is not None
+        assert (first.ahead, second.ahead) == (0, 1)
+        assert first.is_pending(clock.now())
+
+    def test_a_failure(self, queue: WorkQueue, clock: Clock) -> None:
+        """Why, how often, and when it is tried again."""
+        queue.add([hint(A)])
+        fail(queue, took(queue), delay=30)
+        found = queue.standing((A, False))
+
+        assert found is not None
+        assert (found.cause, found.detail, found.attempts) == (
+            "VAULT_SEALED",
+            "sealed",
+            1,
+        )
+        assert 0 < found.due - clock.now() <= 30
+        assert (found.parked, found.taken) == (False, False)
+        assert found.is_pending(clock.now())
+
+    def test_parked_and_taken(self, queue: WorkQueue) -> None:
+        """A worker has it now; then nobody has."""
+        queue.add([hint(A)])
+        work = took(queue)
+        taken = queue.standing((A, False))
+        queue.park(work, cause="VALUE_EMPTY", detail="empty")
+        parked = queue.standing((A, False))
+
+        assert taken is not None
+        assert parked is not None
+        assert (taken.taken, taken.parked) == (True, False)
+        assert (parked.taken, parked.parked) == (False, True)
+
+    def test_what_waits_for_its_time(self, queue: WorkQueue, clock: Clock) -> None:
+        """Is queued and nothing to do yet."""
+        queue.add([hint(A, not_before=clock.now() + 100)])
+        found = queue.standing((A, False))
+
+        assert found is not None
+        assert not found.is_pending(clock.now())
