@@ -10,7 +10,7 @@ from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.remedies import REMEDIES, Verdict
 from receiver.core.state import Entry, Gone, Observed, State, Value
 from receiver.explain.document import explain
-from receiver.explain.snapshot import AwsSays, Pause, Unasked, VaultSays
+from receiver.explain.snapshot import AwsSays, Unasked, VaultSays
 from receiver.ports import Standing
 from tests.unit.explain.conftest import (
     CREATED,
@@ -24,7 +24,10 @@ from tests.unit.explain.conftest import (
 
 ENTRIES: list[Entry | None] = [
     None,
-    *(entry(state=state) for state in State),
+    entry(),
+    entry(state=State.DRIFTED, cause="DRIFTED"),
+    entry(state=State.DELETING),
+    entry(state=State.CONFLICT, cause="CONFLICT_FOREIGN", arn=None),
     entry(state=State.PARKED, cause="VALUE_TOO_LARGE", arn=None, applied_at=None),
     entry(state=State.HELD, cause="BRAKE"),
     entry(state=State.ORPHANED, cause="RETAINED"),
@@ -51,22 +54,18 @@ AWS: list[AwsSays] = [
 QUEUES: list[Standing | None] = [
     None,
     queued(),
-    queued(taken=True),
     queued(due=NOW + 60),
     queued(cause="KMS_DENIED", attempts=2, due=NOW + 5),
     queued(cause="FROM_THE_FUTURE", parked=True),
 ]
-PAUSES = [(), (Pause(rule=None, reason="why", by="oncall", until=None),)]
 
 
 @cache
 def every_case() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Each with its explanation."""
     cases = [
-        {"entry": held, "vault": vault, "aws": aws, "queue": queue, "pauses": pauses}
-        for held, vault, aws, queue, pauses in product(
-            ENTRIES, VAULT, AWS, QUEUES, PAUSES
-        )
+        {"entry": held, "vault": vault, "aws": aws, "queue": queue}
+        for held, vault, aws, queue in product(ENTRIES, VAULT, AWS, QUEUES)
     ]
     return [(case, explain(snapshot(**case))) for case in cases]
 
