@@ -182,14 +182,19 @@ class VaultHttp:
         detail = f"{operation}: Vault answered 403"
         if operation == _CAPABILITIES or request.path.startswith(_UNCONTROLLED):
             return Permanent(Cause.VAULT_FORBIDDEN, detail)
-        try:
-            has = ", ".join(self.held(request.namespace, request.path)) or "nothing"
-            why = f"it takes {_CAPABILITY[request.method]}, the token has {has}"
-        except Permanent:
-            why = "the token is not accepted; it may have ended"
-        except Temporary:
-            why = "what the token may do there could not be asked"
         where = "/".join(filter(None, (request.namespace, request.path)))
+        # Most tokens may ask only where they live, and there of the whole path.
+        for namespace, path in dict.fromkeys(
+            [("", where), (request.namespace, request.path)]
+        ):
+            try:
+                has = ", ".join(self.held(namespace, path)) or "nothing"
+            except ReplicationError:
+                continue
+            why = f"it takes {_CAPABILITY[request.method]}, the token has {has}"
+            break
+        else:
+            why = "nor may the token ask what it has: it may have ended"
         return Forbidden(detail, request=f"{request.method} {where}", why=why)
 
 

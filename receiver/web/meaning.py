@@ -55,7 +55,7 @@ def _by_mounts(mounts: Mounts, namespace: str, whole: str) -> SecretRef | None:
         inside = "/".join(filter(None, (namespace, *segments[:depth])))
         known = mounts(inside)
         if not isinstance(known, list):
-            continue  # no such namespace, or no answer
+            return None  # there is no such namespace, or Vault does not answer
         versions = {mount.path: mount.version for mount in known}
         for mount, key in splits_of("/".join(segments[depth:])):
             if version := versions.get(mount):

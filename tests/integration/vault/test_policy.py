@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from receiver.adapters.vault_token import TokenKeeper
-from receiver.core.causes import ReplicationError
+from receiver.core.causes import Forbidden, ReplicationError
 from receiver.core.rules import Rule
 from receiver.core.state import Gone, SecretRef, Value
 from receiver.demo import loopback
@@ -125,23 +125,27 @@ def test_namespaces_by_a_glob(
     assert [each.path for each in reader.source.mounts(name)] == ["apps/kv"]
     assert isinstance(reader.source.read(SecretRef(name, "apps/kv", "a")), Value)
     assert len(list(reader.source.versions(name, "apps/kv"))) == 1
+    with pytest.raises(Forbidden) as refused:
+        reader.http.get("read", name, "other/data/a")
+    assert refused.value.request == f"GET {name}/other/data/a"
+    assert refused.value.why == "it takes read, the token has deny"
 
 
-def test_a_token_that_lives_in_a_namespace(root: Vault, openbao: OpenBao) -> None:
+def test_a_token_that_lives_in_a_namespace(
+    root: Vault, openbao: OpenBao, reader_with: MakeReader
+) -> None:
     """Its policy is written there, in the paths that it sees."""
     name = f"home-{secrets.token_hex(4)}"
     root.create_namespace(name)
     inside = Vault(openbao.address, openbao.root_token, namespace=name)
     inside.enable_kv("kv")
     inside.put("kv", "a", {"k": "v"})
-    rule = Rule(name="r", namespace=name, mount="kv")
+    rule = Rule(name="r", namespace=name, mount="kv", exclude=("tmp/**",))
     inside.create_policy("least", as_hcl(vault_policy((rule,), home=name)))
-    token = inside.create_token("least")
+    reader = reader_with(inside.create_token("least"))
     inside.close()
-    read = loopback.request(
-        "GET",
-        f"{openbao.address}/v1/kv/data/a",
-        headers={"X-Vault-Token": token, "X-Vault-Namespace": name},
-    )
+    with pytest.raises(Forbidden) as refused:
+        reader.source.read(SecretRef(name, "kv", "tmp/x"))
 
-    assert read.status_code == 200
+    assert isinstance(reader.source.read(SecretRef(name, "kv", "a")), Value)
+    assert refused.value.why == "it takes read, the token has deny"

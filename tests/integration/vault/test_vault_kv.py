@@ -324,4 +324,6 @@ class TestRefused:
         with pytest.raises(Forbidden) as refused:
             reader_with("s.wrong").http.list("list", "", f"{mount}/metadata/")
 
-        assert refused.value.why == "the token is not accepted; it may have ended"
+        assert refused.value.why == (
+            "nor may the token ask what it has: it may have ended"
+        )
