@@ -99,6 +99,8 @@ def test_a_lease_that_ends_too_soon() -> None:
     world = World()
 
     assert refused(world.round(lease=10.0)) is Cause.LEASE_SHORT
-    world.round(lease=10.1).tag("arn", {"a": "b"})
+    world.round(lease=10.1).create(
+        "n", body="1", version_id="v", spec=TargetSpec(), tags={}
+    )
 
-    assert world.target.calls == ["tag"]
+    assert world.target.calls == ["create"]
