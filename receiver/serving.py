@@ -51,6 +51,8 @@ _LOG_KEYS = (
     "queued",
     "reason",
     "ref",
+    "request_id",
+    "requests",
     "result",
     "rule",
     "seconds",

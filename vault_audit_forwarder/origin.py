@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from vault_audit_forwarder import wire
 
 
@@ -14,9 +16,21 @@ class Origin:
     source: str
     forwarder: str
 
-    def encode(self, data: wire.Data, *, id: str, time: str | None) -> bytes:
+    def encode(
+        self,
+        data: wire.Data,
+        *,
+        id: str,
+        time: str | None,
+        traceparent: str | msgspec.UnsetType = msgspec.UNSET,
+    ) -> bytes:
         """``data`` in its envelope, as it travels."""
         event = wire.make_event(
-            data, source=self.source, forwarder=self.forwarder, id=id, time=time
+            data,
+            source=self.source,
+            forwarder=self.forwarder,
+            id=id,
+            time=time,
+            traceparent=traceparent,
         )
         return wire.encode(event)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.retry import SECOND_LOOK
-from receiver.core.state import Hint, Lane, Mount, SecretRef, Work
+from receiver.core.state import Hint, Lane, Mount, SecretRef, VaultRequest, Work
 from receiver.ports import QueueUnavailable
 from receiver.replicate import Outcome
 from receiver.worker import LEASE, Rounds, Workers
@@ -84,6 +85,23 @@ def test_what_worked_is_done(bench: Bench) -> None:
     assert bench.queue.hints == []
     assert bench.results == [("all", "update", "ok", 0.2)]
     assert bench.told == [REF]
+
+
+def test_a_line_leads_to_the_request_in_vault(bench: Bench) -> None:
+    """What worked and what did not name the newest request they are about, and of how
+    many; a comparison's work names none."""
+    requests = (VaultRequest("first"), VaultRequest("second"))
+    hint = Hint(ref=REF, requests=requests)
+    with capture_logs() as lines:
+        bench.run(hint, lambda _: [DONE])
+        bench.run(hint, raising(Permanent(Cause.VALUE_TOO_LARGE, "70 kB")))
+        bench.run(Hint(ref=replace(REF, path="b")), lambda _: [DONE])
+
+    assert [(line["request_id"], line["requests"]) for line in lines] == [
+        ("second", 2),
+        ("second", 2),
+        (None, 0),
+    ]
 
 
 def test_the_stages_of_a_round_are_timed(bench: Bench) -> None:
