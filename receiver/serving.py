@@ -36,12 +36,14 @@ _KEEP_ALIVE_SECONDS = 120
 _BACKLOG = 512
 
 _LOG_KEYS = (
+    "accepted",
     "action",
     "address",
     "attempts",
     "cause",
     "detail",
     "differing",
+    "ignored",
     "lag",
     "mount",
     "name",

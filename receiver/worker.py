@@ -7,6 +7,7 @@ keeps a fresh change waiting.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -144,7 +145,8 @@ class Rounds:
 
     def _tell(self, result: str, work: Work, cause: str, detail: str) -> None:
         self._report.applied("", "none", result, None)
-        log.warning(
+        log.log(
+            _loudness(work.attempts),
             "not replicated",
             result=result,
             ref=str(work.hint.ref),
@@ -152,6 +154,13 @@ class Rounds:
             detail=detail,
             **_about(work),
         )
+
+
+def _loudness(attempts: int) -> int:
+    """While Vault is sealed ten thousand secrets are tried again and again: each is a
+    warning at its first tries, and then ever more seldom."""
+    is_told = attempts & (attempts - 1) == 0  # after 0, 1, 2, 4, 8 … failures
+    return logging.WARNING if is_told else logging.DEBUG
 
 
 def _about(work: Work) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _LOG_KEYS = (
     "path",
     "port",
     "reason",
+    "request_id",
     "version",
     "waiting",
 )

@@ -96,6 +96,7 @@ class Intake:
         if found.ours:
             parts.metrics.clock_skew(parts.source_name, now - webhook.sent)
         accepted = len(webhook.events) - found.ignored
+        log.debug("webhook taken", accepted=accepted, ignored=found.ignored)
         return {"accepted": accepted, "ignored": found.ignored}
 
     def _sort(self, webhook: Webhook) -> Sorted:

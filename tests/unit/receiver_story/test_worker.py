@@ -104,6 +104,22 @@ def test_a_line_leads_to_the_request_in_vault(bench: Bench) -> None:
     ]
 
 
+def test_what_keeps_failing_is_told_ever_more_seldom(bench: Bench) -> None:
+    """A sealed Vault with ten thousand secrets waiting must not fill a disk; the log
+    at level debug has every try."""
+    vault_is_sealed = raising(Temporary(Cause.VAULT_SEALED, "503", after=0.0))
+    bench.queue.add([Hint(ref=REF)])
+    with capture_logs() as lines:
+        for _ in range(20):
+            work = bench.take()
+            assert work is not None
+            bench.rounds(vault_is_sealed).run(work)
+
+    told = [line["attempts"] for line in lines if line["log_level"] == "warning"]
+    assert told == [0, 1, 2, 4, 8, 16]
+    assert len(lines) == len(bench.results) == 20
+
+
 def test_the_stages_of_a_round_are_timed(bench: Bench) -> None:
     """How long it was queued is told of the first try alone: later ones wait long
     for a reason."""
