@@ -21,12 +21,14 @@ from prometheus_client import disable_created_metrics
 from receiver import __version__
 from receiver.bootstrap import Receiver
 from receiver.settings import Settings, load_settings
+from receiver.spans import Spans
 from receiver.unhurried import Unhurried
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.signals import Signals
+from vault_audit_forwarder.program.tracing import open_tracing
 
 #: From the signal to the end, for everything that is in flight.
 END_WITHIN_SECONDS = 20.0
@@ -79,7 +81,7 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
     with ExitStack() as undo:
         listening = listen(settings.listen)
         undo.callback(listening.close)
-        receiver = Receiver(settings)
+        receiver = Receiver(settings, _spans(env, undo))
         server = _server(receiver, settings)
         _serve_metrics(receiver, settings, undo)
         receiver.start()
@@ -88,6 +90,16 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
         log.info("receiver started", address=str(settings.listen), version=__version__)
         _obey(signals, receiver, config, env)
         _end(server, thread, receiver)
+
+
+def _spans(env: Mapping[str, str], undo: ExitStack) -> Spans | None:
+    tracing = open_tracing("vault-replicator", __version__, env)
+    if tracing is None:
+        return None
+    from receiver.adapters.otel_spans import RoundSpans
+
+    undo.callback(tracing.close)
+    return RoundSpans(tracing.tracer)
 
 
 def _obey(

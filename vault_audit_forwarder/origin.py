@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 from vault_audit_forwarder import wire
+
+
+class Encodes(Protocol):
+    """Who makes events of what is to be told."""
+
+    def encode(self, data: wire.Data, *, id: str, time: str | None) -> bytes:
+        """``data`` in its envelope, as it travels."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from vault_audit_forwarder.delivery import (
     decide,
 )
 from vault_audit_forwarder.delivery_stats import DeliveryStats
-from vault_audit_forwarder.origin import Origin
+from vault_audit_forwarder.origin import Encodes
 from vault_audit_forwarder.spool import Spool, Waiting
 from vault_audit_forwarder.spool_file import SpoolError
 
@@ -43,7 +43,7 @@ class Sender(threading.Thread):
         self,
         spool: Spool,
         webhook: Posts,
-        origin: Origin,
+        origin: Encodes,
         stats: DeliveryStats,
         *,
         rand: Callable[[], float] = random.random,
