@@ -28,10 +28,11 @@ from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.signals import Signals
-from vault_audit_forwarder.program.tracing import open_tracing
+from vault_audit_forwarder.program.tracing import CLOSE_WITHIN, open_tracing
 
-#: From the signal to the end, for everything that is in flight.
-END_WITHIN_SECONDS = 20.0
+#: From the signal to the end, for everything that is in flight; with the traces' turn
+#: after it twenty seconds.
+END_WITHIN_SECONDS = 20.0 - CLOSE_WITHIN
 # Longer than the forwarder keeps an idle connection, so that never both sides use
 # and close one at the same moment.
 _KEEP_ALIVE_SECONDS = 120

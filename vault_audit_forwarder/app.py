@@ -27,7 +27,7 @@ from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.private_files import FileLock, InUse, make_private
-from vault_audit_forwarder.program.tracing import Tracing
+from vault_audit_forwarder.program.tracing import CLOSE_WITHIN, Tracing
 from vault_audit_forwarder.reader_stats import newest_entry_time
 from vault_audit_forwarder.sender import Sender
 from vault_audit_forwarder.settings import (
@@ -42,8 +42,9 @@ from vault_audit_forwarder.spool_file import SpoolError
 from vault_audit_forwarder.spooler import Spooler
 from vault_audit_forwarder.webhook import Webhook
 
-#: From the signal to the end, for everything that is under way.
-END_WITHIN_SECONDS = 20.0
+#: From the signal to the end, for everything that is under way; with the traces' turn
+#: after it twenty seconds.
+END_WITHIN_SECONDS = 20.0 - CLOSE_WITHIN
 # The reader waits this long at most for a thread that computes; the default of 5 ms
 # is a stall that Vault's clients would see.
 _SWITCH_INTERVAL_SECONDS = 0.0005

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.core.state import Hint, Lane, SecretRef, VaultRequest, Work
 from receiver.ports import QueueKey, Waiting
 
 SCHEMA = """
@@ -169,8 +169,9 @@ def waiting(row: sqlite3.Row) -> Waiting:
     )
 
 
-def hint(row: sqlite3.Row) -> Hint:
-    """The row as the one hint that all hints for it have become."""
+def hint(row: sqlite3.Row, requests: tuple[VaultRequest, ...] = ()) -> Hint:
+    """The row as the one hint that all hints for it have become. ``requests`` are
+    known beside it."""
     ref, unresolved = place(row)
     return Hint(
         ref=ref,
@@ -181,4 +182,5 @@ def hint(row: sqlite3.Row) -> Hint:
         look_twice=bool(row["look_twice"]),
         doubt=bool(row["doubt"]),
         not_before=row["due"],
+        requests=requests,
     )

@@ -236,7 +236,7 @@ class SqliteQueue:
     def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
         requests = self._requests.of(sql.place(row))
         work = Work(
-            hint=replace(sql.hint(row), requests=requests),
+            hint=sql.hint(row, requests),
             sequence=row["sequence"],
             attempts=row["attempts"],
             since=row["since"],

@@ -35,8 +35,6 @@ class RequestsBehind:
 
     def answered(self, key: QueueKey, requests: tuple[VaultRequest, ...]) -> None:
         """A round ended well for ``requests``; what came since remains."""
-        later = tuple(one for one in self.of(key) if one not in requests)
-        if later:
+        known = self._known.pop(key, ())
+        if later := tuple(one for one in known if one not in requests):
             self._known[key] = later
-        else:
-            self._known.pop(key, None)

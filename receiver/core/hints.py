@@ -35,6 +35,8 @@ def latest(
     known: tuple[VaultRequest, ...], new: tuple[VaultRequest, ...]
 ) -> tuple[VaultRequest, ...]:
     """The last of both, each once: what two forwarders tell of is one request."""
+    if not known:
+        return new[-MOST_REQUESTS:]
     return tuple(dict.fromkeys((*known, *new)))[-MOST_REQUESTS:]
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _OURS = "http/protobuf"
-#: What is lost of the last batch when the collector does not answer.
-_CLOSE_WITHIN = 3.0
+#: Seconds for the last spans when the program ends; what the collector has not taken by
+#: then is lost.
+CLOSE_WITHIN = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +36,11 @@ class Tracing:
         self.tracer: Tracer = provider.get_tracer("vault-secrets-replicator")
 
     def close(self) -> None:
-        """Send what is left; returns within three seconds, whoever answers."""
+        """Send what is left; returns within CLOSE_WITHIN, whoever answers."""
         # The SDK waits for half a minute, longer than a program has to end.
         ending = threading.Thread(target=self._provider.shutdown, daemon=True)
         ending.start()
-        ending.join(_CLOSE_WITHIN)
+        ending.join(CLOSE_WITHIN)
 
 
 def open_tracing(service: str, version: str, env: Mapping[str, str]) -> Tracing | None:
