@@ -37,6 +37,7 @@ from receiver.ports import QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
+from receiver.spans import Spans, Untraced
 from receiver.vault_access import open_vault
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
@@ -52,9 +53,10 @@ _SPARE_CONNECTIONS = 4
 class Receiver:
     """All parts of one receiver, built, not yet running. ``app`` serves its HTTP."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, spans: Spans | None = None) -> None:
         """Raises CommandError when a file cannot be used."""
         self._settings = settings
+        self._spans = spans or Untraced()
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
@@ -155,7 +157,7 @@ class Receiver:
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
             check_pause=self._kept.pauses.check,
-            observe=self.metrics.stage,
+            observe=self._spans.beside(self.metrics.stage),
         )
         replicator = replicate.Replicator(
             source=self._source, mapping=self._mapping, means=means
@@ -164,7 +166,7 @@ class Receiver:
         rounds = Rounds(
             queue=self._queue,
             source=self._source,
-            replicate=replicator.replicate,
+            replicate=self._spans.around(replicator.replicate),
             watchers=(self._outcomes, self._reconciler, self._kept.pauses),
             report=self.metrics,
             now=time.time,

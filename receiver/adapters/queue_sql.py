@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.core.state import Hint, Lane, SecretRef, VaultRequest, Work
 from receiver.ports import QueueKey, Standing, Waiting
 
 SCHEMA = """
@@ -197,8 +197,9 @@ def standing(row: sqlite3.Row, *, taken: bool, ahead: int) -> Standing:
     )
 
 
-def hint(row: sqlite3.Row) -> Hint:
-    """The row as the one hint that all hints for it have become."""
+def hint(row: sqlite3.Row, requests: tuple[VaultRequest, ...] = ()) -> Hint:
+    """The row as the one hint that all hints for it have become. ``requests`` are
+    known beside it."""
     ref, unresolved = place(row)
     return Hint(
         ref=ref,
@@ -209,4 +210,5 @@ def hint(row: sqlite3.Row) -> Hint:
         look_twice=bool(row["look_twice"]),
         doubt=bool(row["doubt"]),
         not_before=row["due"],
+        requests=requests,
     )

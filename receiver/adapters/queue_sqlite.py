@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from receiver.adapters import queue_sql as sql
+from receiver.adapters.requests_behind import RequestsBehind
 from receiver.adapters.state_file import StateFile
 from receiver.adapters.takers import Takers
 from receiver.core.hints import merge
@@ -52,6 +53,7 @@ class SqliteQueue:
         self._steady = steady
         self._takers = Takers(state.lock)
         self._leases: dict[QueueKey, _Lease] = {}
+        self._requests = RequestsBehind()
         self._closed = False
         self._latest = now()
         with state.repeatable(or_raise=QueueUnavailable) as db:
@@ -72,6 +74,7 @@ class SqliteQueue:
                 for hint in hints:
                     self._write(db, hint, now)
             for hint in hints:
+                self._requests.add((hint.ref, hint.unresolved), hint.requests)
                 if not self._note_for_next_round(hint, now):
                     self._announce(hint.lane, hint.not_before)
         self._state.flush(or_raise=QueueUnavailable)
@@ -109,6 +112,7 @@ class SqliteQueue:
                     db.execute(sql.FORGET, sql.key_of(work))
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
+            self._answered(lease)
             return lease.next is None
 
     def retry(self, work: Work, *, delay: float, cause: str, detail: str) -> None:
@@ -141,6 +145,7 @@ class SqliteQueue:
                     db.execute(sql.PARK, sql.key_of(work) | why)
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
+            self._answered(lease)
 
     def unpark(self, causes: Collection[str] | None = None) -> int:
         """Make parked work due in the reconcile lane; returns how many."""
@@ -251,8 +256,9 @@ class SqliteQueue:
 
     def _lease(self, row: sqlite3.Row, lease: float) -> Work:
         until = self._steady() + lease
+        requests = self._requests.of(sql.place(row))
         work = Work(
-            hint=sql.hint(row),
+            hint=sql.hint(row, requests),
             sequence=row["sequence"],
             attempts=row["attempts"],
             since=row["since"],
@@ -298,6 +304,11 @@ class SqliteQueue:
         del self._leases[hint.ref, hint.unresolved]
         if lease.next is not None:
             self._announce(lease.next.lane, lease.next.not_before)
+
+    def _answered(self, lease: _Lease) -> None:
+        """It is over for good: nobody will try again for the same requests."""
+        hint = lease.work.hint
+        self._requests.answered((hint.ref, hint.unresolved), hint.requests)
 
     def _heed_clock(self) -> None:
         """Times set by a clock that has since gone back lie too far ahead: let all

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.core.hints import MOST_REQUESTS
+from receiver.core.state import Hint, Lane, SecretRef, VaultRequest, Work
 from receiver.ports import QueueUnavailable, WorkQueue
 from tests.fakes import Clock
 
 BOTH = (Lane.EVENT, Lane.RECONCILE)
 A, B, C = (SecretRef("", "kv", name) for name in "abc")
+FIRST, SECOND = VaultRequest("first"), VaultRequest("second", "00-of-a-trace")
 EARLY, LATE = "2026-11-23T10:00:00.9Z", "2026-11-23T10:00:00.91Z"
 
 
@@ -152,7 +154,8 @@ class TestStingy:
                 all_seen.wait(0.001)
                 with guard:
                     busy.discard(ref)
-                    newest[ref] = work.hint.version or 0
+                    # A writer who is behind may hint at an older one afterwards.
+                    newest[ref] = max(newest.get(ref, 0), work.hint.version or 0)
                     if newest == dict.fromkeys(refs, 120):
                         all_seen.set()
                 queue.done(work)
@@ -336,6 +339,47 @@ class TestDirtyWhileWorkingMeansAgain:
             fail(queue, work, delay=30)
             assert take(queue) is None
             clock.advance(31)
+
+
+class TestRequestsBehind:
+    """What log lines and traces name as the reason of a round."""
+
+    def test_all_that_came_are_handed_out(self, queue: WorkQueue) -> None:
+        """The newest is the last, and one of which two forwarders told is one."""
+        queue.add([hint(A, requests=(FIRST,))])
+        queue.add([hint(A, requests=(SECOND,)), hint(A, requests=(FIRST,)), hint(A)])
+
+        assert took(queue).hint.requests == (FIRST, SECOND)
+
+    def test_a_retry_is_for_the_same(self, queue: WorkQueue) -> None:
+        """They wait for the round that works."""
+        queue.add([hint(A, requests=(FIRST,))])
+        work = took(queue)
+        queue.add([hint(A, requests=(SECOND,))])
+        fail(queue, work, delay=0)
+
+        assert took(queue).hint.requests == (FIRST, SECOND)
+
+    def test_what_is_answered_is_not_named_again(self, queue: WorkQueue) -> None:
+        """One more round is for what came during the first."""
+        queue.add([hint(A, requests=(FIRST,))])
+        work = took(queue)
+        queue.add([hint(A, requests=(SECOND,))])
+        queue.done(work)
+        again = took(queue)
+        queue.done(again)
+        queue.add([hint(A)])
+
+        assert again.hint.requests == (SECOND,)
+        assert took(queue).hint.requests == ()
+
+    def test_there_are_never_many(self, queue: WorkQueue) -> None:
+        """However often a secret is written, a few are remembered."""
+        queue.add([hint(A, requests=(VaultRequest(str(n)),)) for n in range(1_000)])
+
+        requests = took(queue).hint.requests
+        assert len(requests) == MOST_REQUESTS
+        assert requests[-1] == VaultRequest("999")
 
 
 class TestLease:
