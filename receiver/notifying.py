@@ -73,11 +73,15 @@ class Listener:
         self._not_before = 0.0
 
     def decide(
-        self, troubles: Sequence[Trouble], now: float, *, may_recover: bool
+        self, troubles: Sequence[Trouble], now: float, *, unsure_before: float
     ) -> Decision:
         """What to tell it now."""
         return decide(
-            self.told, troubles, now=now, pace=self._pace, may_recover=may_recover
+            self.told,
+            troubles,
+            now=now,
+            pace=self._pace,
+            unsure_before=unsure_before,
         )
 
     def tell(self, decision: Decision, steady: float) -> str | None:
@@ -149,10 +153,12 @@ class Notifier:
     def look(self) -> None:
         """Tell every channel what it should know by now."""
         troubles, now = self._true_now(), self._now()
-        may_recover = not 0 <= now - self._started < _KNOWN_AFTER
+        is_new = 0 <= now - self._started < _KNOWN_AFTER
         before = [listener.told for listener in self._listeners]
         for listener in self._listeners:
-            decision = listener.decide(troubles, now, may_recover=may_recover)
+            decision = listener.decide(
+                troubles, now, unsure_before=self._started if is_new else 0.0
+            )
             result = listener.tell(decision, time.monotonic())
             if result is not None:
                 self._report.notified(listener.kind, result)

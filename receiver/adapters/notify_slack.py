@@ -61,10 +61,10 @@ def _lines(trouble: Trouble, herald: Herald, *, is_over: bool) -> str:
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    short = text[:_LONGEST_BLOCK]
+    return {"type": "section", "text": {"type": "mrkdwn", "text": short}}
 
 
 def escaped(text: str) -> str:
     """Nothing in it is a link, a mention or a channel."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text[:_LONGEST_BLOCK]
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

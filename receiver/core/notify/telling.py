@@ -71,16 +71,16 @@ def decide(
     *,
     now: float,
     pace: Pace,
-    may_recover: bool = True,
+    unsure_before: float = 0.0,
 ) -> Decision:
-    """What to tell now. ``may_recover`` is False while it is too early to believe
-    that something is over."""
+    """What to tell now. It is too early to believe that something is over which was
+    there since before ``unsure_before``."""
     current = {trouble.key: trouble for trouble in troubles}
     seen = _observe(told, current, now)
     message = Message(
         began=_began(seen, current, now, pace),
         lasting=_lasting(seen, current, now, pace),
-        recovered=_recovered(seen, now, pace) if may_recover else (),
+        recovered=_recovered(seen, now, pace, unsure_before),
     )
     if message == Message():
         return Decision(None, seen, seen)
@@ -144,12 +144,15 @@ def _lasting(
     return tuple(lasting) if due else ()
 
 
-def _recovered(seen: Told, now: float, pace: Pace) -> tuple[Trouble, ...]:
+def _recovered(
+    seen: Told, now: float, pace: Pace, unsure_before: float
+) -> tuple[Trouble, ...]:
     return tuple(
         line.told
         for line in seen.lines.values()
         if line.told is not None
         and line.gone is not None
+        and line.since >= unsure_before
         and now - line.gone >= pace.settle
     )
 

@@ -32,7 +32,7 @@ class Listener:
     now: float = START
     told: Told = field(default_factory=Told)
 
-    def hears(self, *troubles: Trouble, after: float = 0.0, **more: bool) -> Message:
+    def hears(self, *troubles: Trouble, after: float = 0.0, **more: float) -> Message:
         """What arrives ``after`` so many seconds; the empty message is silence."""
         decision = self.decide(*troubles, after=after, **more)
         self.told = decision.sent
@@ -45,11 +45,15 @@ class Listener:
         self.told = decision.unsent
 
     def decide(
-        self, *troubles: Trouble, after: float = 0.0, may_recover: bool = True
+        self, *troubles: Trouble, after: float = 0.0, unsure_before: float = 0.0
     ) -> Decision:
         self.now += after
         return decide(
-            self.told, troubles, now=self.now, pace=PACE, may_recover=may_recover
+            self.told,
+            troubles,
+            now=self.now,
+            pace=PACE,
+            unsure_before=unsure_before,
         )
 
 
@@ -138,7 +142,7 @@ def test_a_recovery_that_did_not_get_through_is_said_again() -> None:
 
 
 def test_what_becomes_a_page_is_news() -> None:
-    """Whoever saw a ticket is woken when it gets worse, without waiting for a digest."""
+    """Whoever saw a ticket is woken when it gets worse, without waiting for more."""
     someone, ticket = Listener(), trouble("token")
     someone.hears(ticket)
     page = replace(ticket, severity=Severity.PAGE)
@@ -149,12 +153,15 @@ def test_what_becomes_a_page_is_news() -> None:
 
 def test_nothing_is_over_before_it_can_be_known() -> None:
     """Just started, what is not seen yet may still be there."""
-    someone, parked = Listener(), trouble("parked")
-    someone.hears(parked)
+    someone, before, since = Listener(), trouble("before"), trouble("since")
+    someone.hears(before)
+    someone.hears(before, since, after=60)
+    start = someone.now
 
-    assert someone.hears(after=1, may_recover=False) == Message()
-    assert someone.hears(after=30, may_recover=False) == Message()
-    assert someone.hears(after=30) == Message(recovered=(parked,))
+    assert someone.hears(after=1, unsure_before=start) == Message()
+    message = someone.hears(after=15, unsure_before=start)
+    assert message == Message(recovered=(since,))
+    assert someone.hears(after=30) == Message(recovered=(before,))
 
 
 def test_a_clock_set_back_silences_nothing() -> None:

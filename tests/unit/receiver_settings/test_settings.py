@@ -179,7 +179,6 @@ NOT_YET: list[tuple[str, Any]] = [
     ("vault.auth", {"method": "kubernetes", "role": "r"}),
     ("vault.auth", {"method": "secrets_manager", "secret_id": "x"}),
     ("queue", {"kind": "sqs", "url": "u", "table": "t"}),
-    ("notify", [{"kind": "sns", "topic_arn": "arn:x"}]),
 ]
 
 
