@@ -154,11 +154,10 @@ class Notifier:
         """Tell every channel what it should know by now."""
         troubles, now = self._true_now(), self._now()
         is_new = 0 <= now - self._started < _KNOWN_AFTER
+        unsure = self._started if is_new else 0.0
         before = [listener.told for listener in self._listeners]
         for listener in self._listeners:
-            decision = listener.decide(
-                troubles, now, unsure_before=self._started if is_new else 0.0
-            )
+            decision = listener.decide(troubles, now, unsure_before=unsure)
             result = listener.tell(decision, time.monotonic())
             if result is not None:
                 self._report.notified(listener.kind, result)
