@@ -14,12 +14,7 @@ from fastapi import FastAPI
 
 from receiver import replicate
 from receiver.accounts import Accounts
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
-from receiver.adapters.journal_sqlite import SqliteJournal
-from receiver.adapters.plans_sqlite import SqlitePlans
-from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.state_file import StateInUse, StateUnusable, open_state
 from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
 from receiver.adapters.vault_token import TokenFile, TokenKeeper
@@ -34,6 +29,7 @@ from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
+from receiver.durable import Durable
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
@@ -46,7 +42,6 @@ from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
-from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.secret_files import SecretFile
 
 log = structlog.stdlib.get_logger(__name__)
@@ -67,7 +62,8 @@ class Receiver:
         self._stopping = False
         self.metrics = Metrics()
         with ExitStack() as undo:
-            self._open_state(undo)
+            self._kept = Durable(settings.queue.path, undo)
+            self._queue, self._journal = self._kept.queue, self._kept.journal
             self._build_vault(undo)
             self._build_aws(undo)
             self._build_work()
@@ -108,27 +104,6 @@ class Receiver:
         self._condition.keyring = keyring
         self._retry_everything(Turn.FULL)
 
-    def _open_state(self, undo: ExitStack) -> None:
-        path = self._settings.queue.path
-        try:
-            state = open_state(
-                path, queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA
-            )
-        except StateInUse as error:
-            raise CommandError(
-                f"{error}: a receiver runs on it; ask that one, with "
-                "VAULT_REPLICATOR_ADDR and VAULT_REPLICATOR_TOKEN"
-            ) from error
-        except StateUnusable as error:
-            raise CommandError(str(error)) from error
-        undo.callback(state.close)
-        self._set_aside = state.set_aside
-        self._queue = SqliteQueue(state)
-        self._journal = SqliteJournal(state)
-        self._plans = SqlitePlans(state, time.time)
-        if state.set_aside:
-            log.error("the state was unreadable; begun afresh", path=str(state.path))
-
     def _build_vault(self, undo: ExitStack) -> None:
         settings = self._settings.vault
         http = VaultHttp(
@@ -168,6 +143,7 @@ class Receiver:
             writes_per_second=settings.limits.writes_per_second,
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
+            writing=self._kept.pauses.writing,
             now=time.time,
         )
 
@@ -185,6 +161,7 @@ class Receiver:
             circuits=self._circuits,
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
+            check_pause=self._kept.pauses.check,
             observe=self.metrics.stage,
         )
         replicator = replicate.Replicator(
@@ -195,7 +172,7 @@ class Receiver:
             queue=self._queue,
             source=self._source,
             replicate=replicator.replicate,
-            watchers=(self._outcomes, self._reconciler),
+            watchers=(self._outcomes, self._reconciler, self._kept.pauses),
             report=self.metrics,
             now=time.time,
         )
@@ -220,7 +197,7 @@ class Receiver:
                 v1_interval=settings.v1_interval,
             ),
             runs=Runs(self._queue, self._journal),
-            plans=self._plans,
+            plans=self._kept.plans,
             report=self.metrics,
             now=time.time,
         )
@@ -229,7 +206,7 @@ class Receiver:
             circuits=self._circuits,
             reconciler=self._reconciler,
             keyring=self._keyring,
-            set_aside=self._set_aside,
+            set_aside=self._kept.set_aside,
         )
 
     def _build_app(self) -> FastAPI:
@@ -238,12 +215,14 @@ class Receiver:
             self._queue,
             self._journal,
             rules=lambda: [rule.name for rule in self._rules],
+            is_paused=lambda rule: self._kept.pauses.of(rule) is not None,
         )
         parts = Parts(
             queue=self._queue,
             journal=self._journal,
             source=self._source,
             comparisons=self._reconciler,
+            pauses=self._kept.pauses,
             metrics=self.metrics,
             source_name=self._settings.vault.source,
             rules=lambda: self._rules,
@@ -255,6 +234,8 @@ class Receiver:
             tolerance=self._settings.webhook.tolerance,
             dependencies=self._condition.dependencies,
             reconcile=self._condition.comparison,
+            limits=self._settings.reconcile.to_limits,
+            began=time.time(),
             faults=self._condition.faults,
             serve_metrics=self._settings.metrics is None,
             outcomes=self._outcomes,

@@ -14,6 +14,7 @@ from receiver.commands.asking import list_secrets, status
 from receiver.commands.comparing import plan, reconcile
 from receiver.commands.deciding import deciding
 from receiver.commands.options import Config
+from receiver.commands.pausing import pause, resume
 from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.program.command_line import AsJson, show
@@ -66,6 +67,8 @@ app.command(rich_help_panel=_ASK)(status)
 app.command("list", rich_help_panel=_ASK)(list_secrets)
 for _what in ("retry", "adopt", "release"):
     app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
+app.command(rich_help_panel=_DECIDE)(pause)
+app.command(rich_help_panel=_DECIDE)(resume)
 
 
 @app.command(rich_help_panel=_SET_UP)

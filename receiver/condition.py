@@ -39,11 +39,12 @@ class Condition:
         return {"vault": trouble.detail if trouble else "ok", "aws": self.aws_code}
 
     def comparison(self) -> Mapping[str, Any]:
-        """The last comparison of everything; ``last`` in epoch seconds."""
-        report = self._reconciler.last
+        """The last comparison of everything; ``last`` and ``next`` in epoch seconds."""
+        report, following = self._reconciler.last, self._reconciler.next_at()
         if report is None:
-            return {"last": None}
+            return {"last": None, "next": following}
         return {
+            "next": following,
             "last": self._reconciler.last_at,
             "seconds": round(report.seconds, 3),
             "compared": report.compared,

@@ -75,11 +75,13 @@ class Backlogged(Collector):
         journal: Journal,
         *,
         rule_names: Callable[[], Sequence[str]],
+        is_paused: Callable[[str], bool],
         now: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._journal = journal
         self._rule_names = rule_names
+        self._is_paused = is_paused
         self._now = now
 
     def describe(self) -> list[Metric]:
@@ -117,13 +119,20 @@ class Backlogged(Collector):
             "1 while deletes are held until somebody has looked.",
             labels=["rule"],
         )
+        paused = GaugeMetricFamily(
+            f"{_PREFIX}paused",
+            "1 while somebody has paused all writes to AWS.",
+            labels=["rule"],
+        )
         rules = dict.fromkeys([*self._rule_names(), *(rule for rule, _ in counts)])
         for rule in rules:
             for state in State:
                 secrets.add_metric([rule, state], counts.get((rule, state), 0))
             brake.add_metric([rule], float(counts.get((rule, State.HELD), 0) > 0))
+            paused.add_metric([rule], float(self._is_paused(rule)))
         yield secrets
         yield brake
+        yield paused
 
 
 def _moment(name: str, about: str, at: float | None) -> Metric:

@@ -186,18 +186,32 @@ class Metrics:
         journal: Journal,
         *,
         rules: Callable[[], Sequence[str]],
+        is_paused: Callable[[str], bool],
     ) -> None:
-        """From now on show what waits and what is where, read at each scrape."""
+        """From now on show what waits, what is where and what is paused, read at each
+        scrape."""
         self.registry.register(
-            Backlogged(queue, journal, rule_names=rules, now=self._now)
+            Backlogged(
+                queue, journal, rule_names=rules, is_paused=is_paused, now=self._now
+            )
         )
 
     def lag_percentiles(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the last hour's lags in seconds; None without any."""
+        lags = sorted(self._last_hour())
+        return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
+
+    def lag_share(self, seconds: float) -> tuple[int, float | None]:
+        """How many changes of the last hour were applied, and the share of them that
+        took no longer than ``seconds``; None without any."""
+        lags = self._last_hour()
+        within = sum(lag <= seconds for lag in lags)
+        return len(lags), within / len(lags) if lags else None
+
+    def _last_hour(self) -> list[float]:
         since = self._now() - _HOUR
         with self._lock:
-            lags = sorted(lag for at, lag in self._lags if at >= since)
-        return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
+            return [lag for at, lag in self._lags if at >= since]
 
     def _start_at_zero(self) -> None:
         for action, result in product(_ACTIONS, _RESULTS):

@@ -109,6 +109,10 @@ class WorkQueue(Protocol):
         """Make all parked work due in the reconcile lane, or that parked for one of
         ``causes``; returns how many."""
 
+    def hasten(self, causes: Collection[str]) -> int:
+        """Make what failed for one of ``causes`` and waits due now, as if it had never
+        failed; returns how many. What is parked stays so."""
+
     def pending(self, ref: SecretRef) -> str | None:
         """The cause of its last failure ("" if none yet) while ``ref`` is queued;
         None when it is not, is parked, or only waits for its ``not_before``."""

@@ -39,6 +39,7 @@ _LOG_KEYS = (
     "action",
     "address",
     "attempts",
+    "by",
     "cause",
     "detail",
     "differing",
@@ -58,6 +59,7 @@ _LOG_KEYS = (
     "source",
     "version",
     "version_id",
+    "what",
 )
 
 log = structlog.stdlib.get_logger(__name__)

@@ -53,6 +53,7 @@ class Situation:
             faults=(*self.faults(), *self.parts.unknown_sources.faults()),
             beats=tuple(self._beats()),
             compared=self._compared(),
+            paused=tuple(self.parts.pauses.standing()),
         )
 
     def _stuck(self, counts: dict[str, int]) -> Iterator[Stuck]:

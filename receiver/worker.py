@@ -34,6 +34,8 @@ _QUEUE_RETRY = 1.0
 _AFTER_EXPIRY = 0.5
 
 _ALL = (Lane.EVENT, Lane.RECONCILE)
+#: No failures: said once elsewhere, or not worth a line for each secret.
+_EXPECTED = (Cause.PAUSED, Cause.STANDBY_LAGS)
 
 
 class Watcher(Protocol):
@@ -139,7 +141,7 @@ class Rounds:
         if delay is None:
             delay = backoff(cause, work.attempts, jitter=random.random())  # noqa: S311 no secret
         self._queue.retry(work, delay=delay, cause=cause, detail=detail)
-        if cause != Cause.STANDBY_LAGS:
+        if cause not in _EXPECTED:
             self._tell("retry", work, cause, detail)
 
     def _tell(self, result: str, work: Work, cause: str, detail: str) -> None:

@@ -214,6 +214,16 @@ class FakeQueue:
             self._changed.notify_all()
             return len(parked)
 
+    def hasten(self, causes: Collection[str]) -> int:
+        with self._changed:
+            items = self._items.values()
+            late = [i for i in items if not i.parked and i.cause in causes]
+            for item in late:
+                item.due, item.attempts = self._now(), 0
+                item.cause = item.detail = ""
+            self._changed.notify_all()
+            return len(late)
+
     def _waiting(self) -> list[_Item]:
         items, now = self._items.values(), self._now()
         return [i for i in items if not i.parked and (i.due <= now or i.attempts)]

@@ -93,6 +93,12 @@ WHERE parked = 1
   AND (:causes IS NULL OR cause IN (SELECT value FROM json_each(:causes)))
 """
 
+#: As if it had never failed. ``causes`` as above, and never null.
+HASTEN = """
+UPDATE work SET due = :now, decided = :now, attempts = 0, cause = '', detail = ''
+WHERE parked = 0 AND cause IN (SELECT value FROM json_each(:causes))
+"""
+
 #: A reference that only waits for its time is not pending.
 PENDING = """
 SELECT cause FROM work

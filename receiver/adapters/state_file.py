@@ -1,4 +1,4 @@
-"""The one SQLite file that holds the queue, the journal and the plans.
+"""The one SQLite file that holds the queue, the journal, the plans and the pauses.
 
 One process owns it, by a lock on ``<path>.lock`` that ends with the process. A commit
 is in the write-ahead log, where everybody sees it and a power cut may undo it, which
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-_FORMAT = 2
+_FORMAT = 3
 # What each earlier format needs to become the next; in one transaction with the rest.
 _UPGRADES = {
     # Entries got a wider key and new fields. They are a cache: dropped, they are proven
@@ -31,6 +31,9 @@ _UPGRADES = {
 ALTER TABLE work ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
 DROP TABLE secret;
 """,
+    # Pauses: nothing to change, but a version that knows of none would write all the
+    # same, and so must not open the file.
+    2: "",
 }
 _COMPANIONS = ("", "-wal", "-shm")
 _CHECKPOINT = "PRAGMA wal_checkpoint(RESTART)"

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     NAME_TAKEN = "NAME_TAKEN"
     NO_RULE = "NO_RULE"
     OPTED_OUT = "OPTED_OUT"
+    PAUSED = "PAUSED"
     RELEASED = "RELEASED"
     REPLICA_FAILED = "REPLICA_FAILED"
     RETAINED = "RETAINED"
@@ -95,6 +96,9 @@ REMEDIES: dict[Cause, Remedy] = {
     ),
     Cause.NO_RULE: Remedy(_VAULT, "prune it, release it, or mend the rules"),
     Cause.OPTED_OUT: Remedy(_OWNER, "prune it, or let it be replicated again"),
+    Cause.PAUSED: Remedy(
+        _NOBODY, "goes on by itself when the pause ends, or is lifted with resume"
+    ),
     Cause.RELEASED: Remedy(_NOBODY, "adopt it, should Vault speak for it again"),
     Cause.REPLICA_FAILED: Remedy(_AWS, "mend what AWS names in the replica's Region"),
     Cause.RETAINED: Remedy(_AWS, "delete it there when nobody needs it any more"),

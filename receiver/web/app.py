@@ -17,6 +17,7 @@ from receiver.web import (
     health,
     listing,
     orders,
+    pauses,
     refusals,
     runs,
     status,
@@ -51,6 +52,6 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.add_middleware(Gate, tokens=parts.tokens)
     app.add_middleware(refusals.LastResort)
-    for part in (events, sync, orders, runs, deeds, listing, status, health):
+    for part in (events, sync, orders, pauses, runs, deeds, listing, status, health):
         app.include_router(part.router(parts))
     return app

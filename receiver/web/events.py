@@ -92,9 +92,10 @@ class Intake:
         )
         found = self._sort(webhook)
         self._keep(found, now)
-        self._tell(found, now)
+        skew = now - webhook.sent
+        self._tell(found, now, skew)
         if found.ours:
-            parts.metrics.clock_skew(parts.source_name, now - webhook.sent)
+            parts.metrics.clock_skew(parts.source_name, skew)
         accepted = len(webhook.events) - found.ignored
         return {"accepted": accepted, "ignored": found.ignored}
 
@@ -145,7 +146,7 @@ class Intake:
             ) from error
         self._parts.last_kept.note(None)
 
-    def _tell(self, found: Sorted, now: float) -> None:
+    def _tell(self, found: Sorted, now: float, skew: float) -> None:
         for hint in found.hints:
             if hint.created_time is not None:
                 way = now - nanoseconds(hint.created_time) / 1e9
@@ -155,9 +156,9 @@ class Intake:
         if found.gaps:
             self._parts.compare_soon()
         for event in found.beats:
-            self._note_forwarder(event, now)
+            self._note_forwarder(event, now, skew)
 
-    def _note_forwarder(self, event: wire.Event, now: float) -> None:
+    def _note_forwarder(self, event: wire.Event, now: float, skew: float) -> None:
         beat = event.data
         assert isinstance(beat, wire.Heartbeat)
         forwarder = Forwarder(
@@ -168,6 +169,7 @@ class Intake:
             gaps=beat.gaps,
             spool=beat.spool,
             version=beat.version,
+            skew=skew,
         )
         if displaced := self._parts.forwarders.note(forwarder):
             self._parts.metrics.forwarder_forgotten(displaced.source, displaced.name)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
 from receiver.core.wish import Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
+from receiver.pauses import Pauses
 from receiver.ports import Journal, Source, WorkQueue
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
@@ -39,12 +41,15 @@ class Parts:
     webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
     once. ``dependencies`` names the state of Vault and AWS without asking them,
     ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
+    ``limits`` are those of the delete brake; ``began`` is when the receiver was
+    started, in epoch seconds.
     """
 
     queue: WorkQueue
     journal: Journal
     source: Source
     comparisons: Comparisons
+    pauses: Pauses
     metrics: Metrics
     source_name: str
     rules: Callable[[], tuple[Rule, ...]]
@@ -56,6 +61,8 @@ class Parts:
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict
+    limits: Callable[[], DeleteLimits] = DeleteLimits
+    began: float | None = None
     faults: Callable[[], Sequence[str]] = list
     serve_metrics: bool = True
     body_timeout: float = 30.0

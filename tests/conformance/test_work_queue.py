@@ -428,6 +428,50 @@ class TestRetryAndPark:
         assert queue.unpark(["VALUE_EMPTY", "BRAKE"]) == 2
 
 
+class TestHasten:
+    def test_what_waits_for_a_cause_is_due(self, queue: WorkQueue) -> None:
+        """At once, and as if it had never failed; what waits for another stays."""
+        queue.add([hint(A, version=7), hint(B)])
+        queue.retry(took(queue), delay=3600, cause="PAUSED", detail="by oncall")
+        fail(queue, took(queue), delay=3600)
+
+        assert queue.hasten(["PAUSED"]) == 1
+        assert queue.pending(A) == ""
+        work = took(queue)
+        assert (work.hint.ref, work.hint.version, work.attempts) == (A, 7, 0)
+        assert take(queue) is None
+
+    def test_a_worker_that_waits_gets_it(self, queue: WorkQueue) -> None:
+        """Without anything else having to happen."""
+        queue.add([hint(A)])
+        queue.retry(took(queue), delay=3600, cause="PAUSED", detail="")
+        with ThreadPoolExecutor(1) as pool:
+            wait = pool.submit(queue.take, BOTH, lease=60, timeout=None)
+            queue.hasten(["PAUSED"])
+
+            work = wait.result(timeout=20)
+            assert work is not None
+            assert work.hint.ref == A
+
+    def test_nobody_gets_what_is_worked_on(self, queue: WorkQueue) -> None:
+        """Work under a lease stays under it."""
+        queue.add([hint(A)])
+        queue.retry(took(queue), delay=0, cause="PAUSED", detail="")
+        work = took(queue)
+        queue.hasten(["PAUSED"])
+
+        assert take(queue) is None
+        assert queue.done(work) is True
+
+    def test_what_is_parked_stays_so(self, queue: WorkQueue) -> None:
+        """It waits for somebody."""
+        queue.add([hint(A)])
+        queue.park(took(queue), cause="PAUSED", detail="")
+
+        assert queue.hasten(["PAUSED"]) == 0
+        assert take(queue) is None
+
+
 class TestBacklog:
     def test_counts_what_waits(self, queue: WorkQueue, clock: Clock) -> None:
         """Pending is what waits, in work or after a failure; timers are not."""

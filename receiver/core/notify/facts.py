@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from receiver.core.pause import Pause
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stuck:
@@ -57,16 +59,6 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
-    """Nothing is written under ``rule`` (None: any) by order of ``by``."""
-
-    rule: str | None
-    by: str
-    reason: str
-    since: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """``started`` is when this receiver was; ``oldest`` when the oldest due work began
     to wait. ``vault_trouble`` is why Vault does not take our token, ``vault_asked``
@@ -86,4 +78,4 @@ class Facts:
     faults: tuple[str, ...] = ()
     beats: tuple[Beat, ...] = ()
     compared: Compared = Compared()
-    paused: tuple[Paused, ...] = ()
+    paused: tuple[Pause, ...] = ()

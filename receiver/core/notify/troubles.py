@@ -144,7 +144,9 @@ def _silence(what: str, summary: str, patience: float = 0.0) -> Trouble:
 
 
 def _waiting(facts: Facts) -> Iterator[Trouble]:
-    if facts.oldest is not None and facts.now - facts.oldest > MOST_WAITING:
+    if facts.paused or facts.oldest is None:
+        return  # it waits because somebody said so
+    if facts.now - facts.oldest > MOST_WAITING:
         yield Trouble(
             key="waiting",
             severity=Severity.PAGE,

@@ -13,12 +13,12 @@ from receiver.core.notify.facts import (
     Compared,
     Facts,
     Held,
-    Paused,
     Stuck,
     TokenLife,
 )
 from receiver.core.notify.trouble import Severity, Trouble
 from receiver.core.notify.troubles import troubles_of
+from receiver.core.pause import Pause
 
 NOW = 2_000_000.0
 HOUR, DAY = 3600.0, 86_400.0
@@ -195,11 +195,19 @@ def test_work_that_waits() -> None:
     """Over five minutes is too long for what should take a second."""
     assert keys(oldest=NOW - 299) == []
     assert keys(oldest=NOW - 301) == ["waiting"]
+    pause = Pause(rule="a", by="b", reason="c", since=NOW - 9, until=NOW + 9)
+    assert keys(oldest=NOW - 301, paused=(pause,)) == []
 
 
 def test_a_pause_that_was_forgotten() -> None:
     """Who paused and why is said after four hours."""
-    pause = Paused(rule=None, by="oncall", reason="migration", since=NOW - 5 * HOUR)
+    pause = Pause(
+        rule=None,
+        by="oncall",
+        reason="migration",
+        since=NOW - 5 * HOUR,
+        until=NOW + HOUR,
+    )
     (trouble,) = found(paused=(pause,))
 
     assert "oncall" in trouble.summary

@@ -221,6 +221,7 @@ class TestOtherTypes:
         skew = world.sample("clock_skew_seconds", source=SOURCE)
         assert skew is not None
         assert 2 < skew < 60
+        assert 2 < forwarder["clock_skew_seconds"] < 60
 
     def test_forwarders_are_bounded(self, world: World) -> None:
         """However many names are made up, few are kept, and their series end."""
