@@ -33,10 +33,12 @@ from receiver.durable import Durable
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
+from receiver.notify_channels import make_notifier
 from receiver.ports import QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
+from receiver.situation import Situation
 from receiver.spans import Spans, Untraced
 from receiver.vault_access import open_vault
 from receiver.web.app import create_app
@@ -74,10 +76,12 @@ class Receiver:
 
     def start(self, *, scheduled: bool = True) -> None:
         """Start every thread; returns at once. When not ``scheduled``, both sides are
-        compared only when somebody asks."""
+        compared only when somebody asks, and nobody is notified."""
         self._keeper.start()
         self._workers.start()
         self._reconciler.start(scheduled=scheduled)
+        if scheduled:
+            self._notifier.start()
 
     def stop(self, timeout: float) -> None:
         """Finish what is in flight, at most ``timeout`` seconds, and close the files.
@@ -85,12 +89,14 @@ class Receiver:
         Whoever is not done by then ends with the process: all it did can be repeated.
         """
         self._stopping = True
+        self._notifier.end()
         deadline = time.monotonic() + timeout
         self._reconciler.stop()
         self._queue.close()
         ended = self._workers.join(timeout)
         ended &= self._reconciler.join(max(0.0, deadline - time.monotonic()))
         self._keeper.stop(max(0.0, deadline - time.monotonic()))
+        ended &= self._notifier.join(max(0.0, deadline - time.monotonic()))
         with suppress(QueueUnavailable):  # of a broken file nothing is known
             log.info("receiver ended", pending=self._queue.backlog().pending)
         if ended:
@@ -119,7 +125,7 @@ class Receiver:
             credential,
             namespace=self._settings.vault.namespace,
             now=time.time,
-            on_expiry=self.metrics.token_expiry,
+            on_expiry=self._on_token_expiry,
             on_recovery=self._retry_everything,
         )
 
@@ -205,38 +211,51 @@ class Receiver:
         )
 
     def _build_app(self) -> FastAPI:
+        self.metrics.reconcile_interval(self._settings.reconcile.interval)
         self.metrics.watch(
             self._queue,
             self._journal,
             rules=lambda: [rule.name for rule in self._rules],
             is_paused=lambda rule: self._kept.pauses.of(rule) is not None,
         )
-        return create_app(
-            Parts(
-                queue=self._queue,
-                journal=self._journal,
-                source=self._source,
-                comparisons=self._reconciler,
-                pauses=self._kept.pauses,
-                metrics=self.metrics,
-                source_name=self._settings.vault.source,
-                rules=lambda: self._rules,
-                signing_keys=lambda: self._keyring.signing_keys(),
-                tokens=lambda: self._keyring.tokens(),
-                now=time.time,
-                compare_soon=self._reconciler.soon,
-                mounts_changed=self._mounts_changed,
-                witnesses=AwsWitnesses(self._targets, self._accounts),
-                tolerance=self._settings.webhook.tolerance,
-                dependencies=self._condition.dependencies,
-                reconcile=self._condition.comparison,
-                limits=self._settings.reconcile.to_limits,
-                began=time.time(),
-                faults=self._condition.faults,
-                serve_metrics=self._settings.metrics is None,
-                outcomes=self._outcomes,
-            )
+        parts = Parts(
+            queue=self._queue,
+            journal=self._journal,
+            source=self._source,
+            comparisons=self._reconciler,
+            pauses=self._kept.pauses,
+            metrics=self.metrics,
+            source_name=self._settings.vault.source,
+            rules=lambda: self._rules,
+            signing_keys=lambda: self._keyring.signing_keys(),
+            tokens=lambda: self._keyring.tokens(),
+            now=time.time,
+            compare_soon=self._reconciler.soon,
+            mounts_changed=self._mounts_changed,
+            witnesses=AwsWitnesses(self._targets, self._accounts),
+            tolerance=self._settings.webhook.tolerance,
+            dependencies=self._condition.dependencies,
+            reconcile=self._condition.comparison,
+            limits=self._settings.reconcile.to_limits,
+            began=time.time(),
+            faults=self._condition.faults,
+            serve_metrics=self._settings.metrics is None,
+            outcomes=self._outcomes,
         )
+        self._build_notifier(parts)
+        return create_app(parts)
+
+    def _build_notifier(self, parts: Parts) -> None:
+        situation = Situation(
+            parts=parts,
+            keeper=self._keeper,
+            circuits=self._circuits,
+            reconciler=self._reconciler,
+            faults=self._condition.lone_faults,
+            interval=self._settings.reconcile.interval,
+            started=time.time(),
+        )
+        self._notifier = make_notifier(self._settings, situation, sns=self._targets.sns)
 
     def _mapping(self) -> replicate.Mapping:
         return replicate.Mapping(
@@ -266,6 +285,10 @@ class Receiver:
         log.info("mounts changed", namespace=namespace, mount=mount)
         self._source.forget_mounts()
         self._reconciler.soon()
+
+    def _on_token_expiry(self, at: float | None) -> None:
+        lease = self._keeper.lease
+        self.metrics.token_expiry(at, lease.whole if lease else None)
 
     def _on_aws_request(self, operation: str, code: str) -> None:
         self._condition.aws_code = code

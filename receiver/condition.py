@@ -57,12 +57,17 @@ class Condition:
 
     def faults(self) -> list[str]:
         """What somebody must mend, a line each."""
-        faults = self.keyring.faults() + self._circuits.faults()
-        if self._set_aside:
-            faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
+        faults = self.lone_faults() + self._circuits.faults()
         if trouble := self._keeper.trouble:
             faults.append(f"Vault does not take our token: {trouble.detail}")
         if report := self._reconciler.last:
             faults += [f"not compared: {failure}" for failure in report.failures]
-            faults += report.faults
         return faults
+
+    def lone_faults(self) -> list[str]:
+        """Those of them that nothing else in here shows."""
+        faults = self.keyring.faults()
+        if self._set_aside:
+            faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
+        report = self._reconciler.last
+        return faults + list(report.faults) if report else faults

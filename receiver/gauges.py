@@ -20,6 +20,8 @@ class Moments(Collector):
 
     def __init__(self) -> None:
         self.token_expiry: float | None = None
+        self.token_life: float | None = None
+        self.interval: float | None = None
         self.reconciled: float | None = None
         self.forwarders: dict[tuple[str, str], float] = {}
         self.skews: dict[str, float] = {}
@@ -30,6 +32,16 @@ class Moments(Collector):
             "vault_token_expiry_timestamp_seconds",
             "When the Vault token ends.",
             self.token_expiry,
+        )
+        yield _moment(
+            "vault_token_lifetime_seconds",
+            "How long it lives when it is made or renewed: we renew at a third of it.",
+            self.token_life,
+        )
+        yield _moment(
+            "reconcile_interval_seconds",
+            "How often everything is compared; absent: never on a schedule.",
+            self.interval,
         )
         yield _moment(
             "reconcile_last_success_timestamp_seconds",

@@ -47,6 +47,7 @@ _AWS_OPERATIONS = (
     "DeleteSecret",
     "DescribeSecret",
     "ListSecrets",
+    "Publish",
     "PutSecretValue",
     "RemoveRegionsFromReplication",
     "ReplicateSecretToRegions",
@@ -70,6 +71,9 @@ REASONS = (
     "timestamp",
     "unavailable",
 )
+
+#: How people are told.
+CHANNELS = ("pagerduty", "slack", "sns", "webhook")
 
 _HOUR = 3600.0
 _MOST_LAGS = 20_000
@@ -103,6 +107,9 @@ class Metrics:
         self._changes = self._counter(
             "reconcile_changes", "References that comparisons queued.", "action"
         )
+        self._notifications = self._counter(
+            "notifications", "Messages to people.", "type", "result"
+        )
         self._start_at_zero()
 
     def applied(self, rule: str, action: str, result: str, lag: float | None) -> None:
@@ -125,9 +132,28 @@ class Metrics:
         """Vault answered with ``code``, or failed with an error of that name."""
         self._vault.labels(operation, code).inc()
 
-    def token_expiry(self, at: float | None) -> None:
-        """When Vault's token ends, in epoch seconds; None: not known, or never."""
+    def token_expiry(self, at: float | None, life: float | None = None) -> None:
+        """When Vault's token ends, in epoch seconds; None: not known, or never.
+        ``life`` is what it has, in seconds, when it is made or renewed."""
         self._moments.token_expiry = at
+        self._moments.token_life = life if at is not None else None
+
+    def reconcile_interval(self, seconds: float | None) -> None:
+        """How often everything is compared; None: not on a schedule."""
+        self._moments.interval = seconds
+
+    def notified(self, kind: str, result: str) -> None:
+        """A notification of this kind was sent, or failed."""
+        self._notifications.labels(kind, result).inc()
+
+    @property
+    def reconciled_at(self) -> float | None:
+        """When everything was last compared, in epoch seconds."""
+        return self._moments.reconciled
+
+    def skew(self, source: str) -> float:
+        """How many seconds our clock is ahead of the sender's; 0 while not known."""
+        return self._moments.skews.get(source, 0.0)
 
     def reconciled(
         self, seconds: float, changes: Mapping[str, int], now: float
@@ -197,6 +223,8 @@ class Metrics:
             self._stage.labels(stage)
         for change in _CHANGES:
             self._changes.labels(change)
+        for kind, result in product(CHANNELS, ("sent", "failed")):
+            self._notifications.labels(kind, result)
         for operation in _AWS_OPERATIONS:
             self._aws.labels(operation, "OK")
         for operation in _VAULT_OPERATIONS:

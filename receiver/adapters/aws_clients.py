@@ -1,4 +1,5 @@
-"""A Secrets Manager client for each account: Region, and the role that is assumed.
+"""A Secrets Manager client for each account: Region, and the role that is assumed;
+and one of SNS for those who are told.
 
 A role is assumed through STS in the rule's own Region, as whoever we run as, and again
 before its credentials end: botocore asks for new ones 15 minutes before and insists 10
@@ -92,6 +93,11 @@ class SecretsManagerTargets:
         operation = "GetCallerIdentity"
         with translated(operation, surprises=(), on_request=self._on_request):
             return str(sts.get_caller_identity()["Account"])
+
+    def sns(self, spec: TargetSpec) -> Any:
+        """A client for SNS, as whom ``spec`` names, in its Region."""
+        with self._lock:
+            return self._client(self._session(spec), "sns", spec.region, self._config)
 
     def close(self) -> None:
         """Close all connections."""

@@ -67,7 +67,8 @@ class TokenKeeper:
         on_recovery: Callable[[], None],
     ) -> None:
         """``on_expiry`` gets the epoch second at which the token ends, or None;
-        ``on_recovery`` is called when Vault takes our token again."""
+        ``on_recovery`` is called when Vault takes our token again. ``lease`` is what
+        Vault said last, and ``asked_at`` when, in epoch seconds."""
         self._http = http
         self._credential = credential
         self._namespace = namespace
@@ -77,6 +78,8 @@ class TokenKeeper:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="token", daemon=True)
         self.trouble: ReplicationError | None = None
+        self.lease: Lease | None = None
+        self.asked_at: float | None = None
 
     def start(self) -> None:
         """Begin; the first look is at once."""
@@ -98,6 +101,7 @@ class TokenKeeper:
         lease = self._credential.lease() or found
         if lease.is_due():
             lease = self._prolong(lease)
+        self.lease, self.asked_at = lease, self._now()
         self._on_expiry(self._now() + lease.ttl if lease.ttl else None)
         return lease
 

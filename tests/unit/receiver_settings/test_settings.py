@@ -176,7 +176,6 @@ def test_required(load: Load, where: str) -> None:
 
 NOT_YET: list[tuple[str, Any]] = [
     ("queue", {"kind": "sqs", "url": "u", "table": "t"}),
-    ("notify", [{"kind": "sns", "topic_arn": "arn:x"}]),
 ]
 
 
