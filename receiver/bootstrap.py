@@ -34,6 +34,7 @@ from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
+from receiver.effective import effective, reloaded
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
@@ -41,6 +42,7 @@ from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
 from receiver.web.app import create_app
+from receiver.web.page.links import Links
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
@@ -58,7 +60,8 @@ class Receiver:
 
     def __init__(self, settings: Settings) -> None:
         """Raises CommandError when a file cannot be used."""
-        self._settings = settings
+        self._settings = self._in_effect = settings
+        self._links = Links(settings.vault.address, settings.aws.endpoint_url)
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
@@ -100,6 +103,7 @@ class Receiver:
         keyring = Keyring(settings)
         self._keyring, self._rules = keyring, settings.to_rules()
         self._condition.keyring = keyring
+        self._in_effect = reloaded(self._settings, settings)
         self._retry_everything(Turn.FULL)
 
     def _open_state(self, undo: ExitStack) -> None:
@@ -249,6 +253,10 @@ class Receiver:
                 tolerance=self._settings.webhook.tolerance,
                 dependencies=self._condition.dependencies,
                 reconcile=self._condition.comparison,
+                reconciles=self._condition.comparisons,
+                configuration=lambda: effective(self._in_effect),
+                links=self._links,
+                started=time.time(),
                 faults=self._condition.faults,
                 serve_metrics=self._settings.metrics is None,
                 outcomes=self._outcomes,

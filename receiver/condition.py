@@ -10,6 +10,7 @@ from typing import Any
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.circuits import Circuits
 from receiver.keyring import Keyring
+from receiver.reconcile import Report
 from receiver.reconciler import Reconciler
 
 
@@ -43,16 +44,13 @@ class Condition:
         report = self._reconciler.last
         if report is None:
             return {"last": None}
-        return {
-            "last": self._reconciler.last_at,
-            "seconds": round(report.seconds, 3),
-            "compared": report.compared,
-            "differing": dict(report.differing),
-            "queued": report.queued,
-            "failures": list(report.failures),
-            "warnings": list(report.warnings),
-            "brake": [asdict(line) for line in report.brake],
-        }
+        return _document(report, self._reconciler.last_at)
+
+    def comparisons(self) -> list[Mapping[str, Any]]:
+        """The last few comparisons of everything, the newest first."""
+        # A copy first: the comparing thread may add to it meanwhile.
+        recent = list(self._reconciler.recent)
+        return [_document(report, at) for at, report in reversed(recent)]
 
     def faults(self) -> list[str]:
         """What somebody must mend, a line each."""
@@ -65,3 +63,16 @@ class Condition:
             faults += [f"not compared: {failure}" for failure in report.failures]
             faults += report.faults
         return faults
+
+
+def _document(report: Report, at: float | None) -> dict[str, Any]:
+    return {
+        "last": at,
+        "seconds": round(report.seconds, 3),
+        "compared": report.compared,
+        "differing": dict(report.differing),
+        "queued": report.queued,
+        "failures": list(report.failures),
+        "warnings": list(report.warnings),
+        "brake": [asdict(line) for line in report.brake],
+    }

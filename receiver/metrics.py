@@ -168,10 +168,15 @@ class Metrics:
 
     def lag_percentiles(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the last hour's lags in seconds; None without any."""
+        lags = sorted(lag for _, lag in self.lags())
+        return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
+
+    def lags(self) -> list[tuple[float, float]]:
+        """The lags of the last hour, and when each was measured in epoch seconds; of
+        very many the latest."""
         since = self._now() - _HOUR
         with self._lock:
-            lags = sorted(lag for at, lag in self._lags if at >= since)
-        return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
+            return [(at, lag) for at, lag in self._lags if at >= since]
 
     def _start_at_zero(self) -> None:
         for action, result in product(_ACTIONS, _RESULTS):

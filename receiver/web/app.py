@@ -23,6 +23,7 @@ from receiver.web import (
     sync,
 )
 from receiver.web.auth import Gate
+from receiver.web.page import routes as page
 from receiver.web.parts import Parts
 
 
@@ -49,8 +50,8 @@ def create_app(parts: Parts) -> FastAPI:
             RequestValidationError: refusals.answer_invalid,
         },
     )
-    app.add_middleware(Gate, tokens=parts.tokens)
+    app.add_middleware(Gate, tokens=parts.tokens, now=lambda: parts.now())
     app.add_middleware(refusals.LastResort)
-    for part in (events, sync, orders, runs, deeds, listing, status, health):
+    for part in (events, sync, orders, runs, deeds, listing, status, health, page):
         app.include_router(part.router(parts))
     return app

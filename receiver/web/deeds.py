@@ -27,7 +27,7 @@ def router(parts: Parts) -> APIRouter:
         deeds = parts.journal.deeds(before=before, limit=limit + 1)
         page = deeds[:limit]
         return {
-            "items": [_item(deed) for deed in page],
+            "items": [item(deed) for deed in page],
             "next": page[-1].number if len(deeds) > limit else None,
         }
 
@@ -42,7 +42,8 @@ def write_down(parts: Parts, by: Token, what: str, body: msgspec.Struct) -> None
     parts.journal.add_deed(deed)
 
 
-def _item(deed: Deed) -> dict[str, Any]:
+def item(deed: Deed) -> dict[str, Any]:
+    """How an order is shown."""
     return {
         "at": moment(deed.at),
         "by": deed.by,

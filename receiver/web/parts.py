@@ -12,6 +12,7 @@ from receiver.core.wish import Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.ports import Journal, Source, WorkQueue
+from receiver.web.page.links import Links
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
 from vault_audit_forwarder.signing import Key
@@ -38,7 +39,10 @@ class Parts:
     ``source_name`` is the configured name of the Vault, ``tolerance`` the seconds a
     webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
     once. ``dependencies`` names the state of Vault and AWS without asking them,
-    ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
+    ``reconcile`` describes the last comparison, ``reconciles`` the last few, the newest
+    first, ``faults`` what somebody must mend. ``configuration`` is the one in effect,
+    fit to be shown, as key and value; ``started`` is when all this began, in epoch
+    seconds, None: not known.
     """
 
     queue: WorkQueue
@@ -56,7 +60,11 @@ class Parts:
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict
+    reconciles: Callable[[], Sequence[Mapping[str, Any]]] = list
     faults: Callable[[], Sequence[str]] = list
+    configuration: Callable[[], Sequence[tuple[str, str]]] = list
+    links: Links = field(default_factory=Links)
+    started: float | None = None
     serve_metrics: bool = True
     body_timeout: float = 30.0
     outcomes: Outcomes = field(default_factory=Outcomes)

@@ -53,7 +53,7 @@ def router(parts: Parts) -> APIRouter:
     async def sync(request: Request, wait: str = "") -> JSONResponse:
         seconds = _seconds(wait)
         wanted = await read_order(request, SyncRequest, seconds=parts.body_timeout)
-        goal = await run_in_threadpool(_queue, parts, wanted)
+        goal = await run_in_threadpool(ask_for, parts, wanted)
         if seconds:
             return await _wait_for(parts, goal, seconds)
         place = {"Location": _location(goal, wait)}
@@ -126,7 +126,9 @@ def _judge_spot(goal: Goal, spot: Spot, failing: str | None) -> Answer:
     return judge(goal, rule, stopped, None)
 
 
-def _queue(parts: Parts, wanted: SyncRequest) -> Goal:
+def ask_for(parts: Parts, wanted: SyncRequest) -> Goal:
+    """Durably queue what is wanted; returns what to wait for. Raises Refused, and
+    QueueUnavailable and JournalUnavailable."""
     goal = _goal(parts, wanted)
     if not rules_for(parts.rules(), goal.ref):
         raise Refused(404, "no rule replicates this secret")
