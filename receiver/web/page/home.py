@@ -144,9 +144,10 @@ def _reconcile(one: Mapping[str, Any], now: float) -> Reconcile:
     """What differed is what was put right, but for what its failures name."""
     found = [f"{count:,} {kind}" for kind, count in one["differing"].items() if count]
     compared = counted(one["compared"], "secret") + " compared"
+    incomplete = "incomplete, " if one["failures"] else ""
     return Reconcile(
         at=when(one["last"], now),
         took=duration(one["seconds"]),
-        says=f"{compared}: {', '.join(found) or 'nothing differed'}",
+        says=f"{incomplete}{compared}: {', '.join(found) or 'nothing differed'}",
         problems=tuple(note(text) for text in (*one["failures"], *one["warnings"])),
     )

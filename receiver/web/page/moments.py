@@ -22,5 +22,10 @@ def when(value: object, now: float) -> When | None:
     at = epoch(value)
     if at is None:
         return None
-    ago = f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
-    return When(rfc3339(at), moment(at), ago)
+    return When(rfc3339(at), moment(at), _relative(now - at))
+
+
+def _relative(age: float) -> str:
+    if abs(age) < 1:
+        return "just now"
+    return f"{duration(age)} ago" if age > 0 else f"in {duration(-age)}"

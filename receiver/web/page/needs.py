@@ -23,12 +23,13 @@ _CONFLICTS = (Cause.CONFLICT_FOREIGN, Cause.CONFLICT_SOURCE)
 class Need:
     """Secrets that stand still for one cause. ``count`` is of them all, ``rows`` are
     the first; ``verbs`` is what can be ordered here, ``who`` must act and what they
-    ``do``."""
+    ``do``; ``detail`` is what all of ``rows`` have in common."""
 
     cause: str
     mark: str
     who: str
     do: str
+    detail: str
     count: int
     rows: tuple[Row, ...]
     hidden: int
@@ -69,7 +70,8 @@ def _need(
         cause=printable(cause) or "no cause",
         mark=state,
         who=first.get("who", ""),
-        do=first.get("do", "") or printable(first["detail"]),
+        do=first.get("do", ""),
+        detail=rows[0].detail if len({one.detail for one in rows}) == 1 else "",
         count=count,
         rows=rows,
         hidden=count - len(rows),
@@ -82,11 +84,10 @@ def _count(key: tuple[str, str], listed: int, status: Mapping[str, Any]) -> int:
     """The list is capped. The queue counts what is parked in it by cause; what is held
     is not in the queue, and mostly for one cause."""
     state, cause = key
+    if state != "held":
+        return max(listed, int(status["parked"].get(cause, 0)))
     of_state = [one for one in status["needs_you"] if str(one["state"]) == state]
-    if len(of_state) == listed:
-        listed = max(listed, status["states"][state])
-    in_queue: int = status["parked"].get(cause, 0) if state != "held" else 0
-    return max(listed, in_queue)
+    return listed if len(of_state) > listed else max(listed, status["states"][state])
 
 
 def _unlisted(cause: str, count: int) -> Need:
@@ -98,6 +99,7 @@ def _unlisted(cause: str, count: int) -> Need:
         mark=mark,
         who=remedy.who if remedy else "",
         do=remedy.do if remedy else "",
+        detail="",
         count=count,
         rows=(),
         hidden=count,

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from receiver.core.state import Entry, SecretRef, State
 from receiver.places import survey
 from receiver.ports import Deed
+from receiver.terminal.words import note, printable
 from receiver.web.auth import requires
 from receiver.web.deeds import item
 from receiver.web.items import full
@@ -180,7 +181,12 @@ def _orders(parts: Parts, request: Request) -> dict[str, Any]:
 def _order(deed: Deed, now: float) -> dict[str, Any]:
     about = item(deed)["about"]
     said = ", ".join(f"{key}: {value}" for key, value in about.items() if value)
-    return {"at": when(deed.at, now), "by": deed.by, "what": deed.what, "about": said}
+    return {
+        "at": when(deed.at, now),
+        "by": printable(deed.by),
+        "what": deed.what,
+        "about": note(said),
+    }
 
 
 def _number(text: str) -> int:
