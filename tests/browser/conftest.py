@@ -19,7 +19,7 @@ from tests.acceptance.scene import rule, wait_until
 from tests.browser.unhealthy import unhealthy_receiver
 
 _ROOT = Path(__file__).parents[2]
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -53,7 +53,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("there is no chromium here: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_FLAGS])
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield browser
         browser.close()
 

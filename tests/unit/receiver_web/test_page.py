@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -113,10 +112,7 @@ class TestTheFirstPage:
             "failures": [],
             "warnings": ["kv: 2 secrets vanished meanwhile"],
         }
-        world.parts = replace(
-            world.parts, reconciles=lambda: [run], started=world.clock.now() - 600
-        )
-        world.app = type(world.app)(world.parts)  # type: ignore[call-arg]  # anew
+        world.change(reconciles=lambda: [run], started=world.clock.now() - 600)
         for lag in (0.2, 0.3, 4.0):
             world.metrics.applied("hybrid", "update", "ok", lag)
         person = Person(world)
@@ -225,8 +221,7 @@ def _next(page: str) -> str:
 class TestOneSecret:
     def test_both_sides(self, world: World) -> None:
         """What Vault had, what AWS holds, since when, and the way to both."""
-        world.parts = replace(world.parts, links=Links("https://vault:8200"))
-        world.app = type(world.app)(world.parts)  # type: ignore[call-arg]  # anew
+        world.change(links=Links("https://vault:8200"))
         entry = world.enter(
             "a",
             version=7,
@@ -484,8 +479,7 @@ class BrokenQueue(FakeQueue):
 def test_an_unreadable_state(world: World) -> None:
     """Cannot tell is not all well: it is said, with 503, and on a page."""
     broken = BrokenQueue(world.clock.now, world.clock.steady)
-    world.parts = replace(world.parts, queue=broken)
-    world.app = type(world.app)(world.parts)  # type: ignore[call-arg]  # anew
+    world.change(queue=broken)
     person = Person(world)
     person.logs_in()
     answer = person.sees("/")
@@ -498,8 +492,7 @@ def test_an_unreadable_state(world: World) -> None:
 def test_the_configuration(world: World) -> None:
     """Every key with its value, or that it is set."""
     lines = [("vault.address", "https://v"), ("webhook.signing_keys", "set")]
-    world.parts = replace(world.parts, configuration=lambda: lines)
-    world.app = type(world.app)(world.parts)  # type: ignore[call-arg]  # anew
+    world.change(configuration=lambda: lines)
     person = Person(world)
     person.logs_in()
 
