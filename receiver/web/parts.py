@@ -15,6 +15,7 @@ from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.pauses import Pauses
 from receiver.ports import Journal, Source, WorkQueue
+from receiver.web.page.links import Links
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
 from vault_audit_forwarder.signing import Key
@@ -41,9 +42,10 @@ class Parts:
     ``source_name`` is the configured name of the Vault, ``tolerance`` the seconds a
     webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
     once. ``dependencies`` names the state of Vault and AWS without asking them,
-    ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
-    ``limits`` are those of the delete brake; ``began`` is when the receiver was
-    started, in epoch seconds.
+    ``reconcile`` describes the last comparison, ``reconciles`` the last few, the newest
+    first, ``faults`` what somebody must mend. ``configuration`` is the one in effect,
+    fit to be shown, as key and value. ``limits`` are those of the delete brake;
+    ``began`` is when the receiver was started, in epoch seconds, None: not known.
     ``witnesses`` ask AWS for an explanation; None: nobody does.
     """
 
@@ -66,7 +68,10 @@ class Parts:
     reconcile: Callable[[], Mapping[str, Any]] = dict
     limits: Callable[[], DeleteLimits] = DeleteLimits
     began: float | None = None
+    reconciles: Callable[[], Sequence[Mapping[str, Any]]] = list
     faults: Callable[[], Sequence[str]] = list
+    configuration: Callable[[], Sequence[tuple[str, str]]] = list
+    links: Links = field(default_factory=Links)
     serve_metrics: bool = True
     body_timeout: float = 30.0
     outcomes: Outcomes = field(default_factory=Outcomes)
