@@ -57,6 +57,8 @@ AT_ZERO: list[tuple[str, dict[str, str]]] = [
     *(("webhook_rejected_total", {"reason": reason}) for reason in REASONS),
 ]
 NOT_YET = [
+    "reconcile_interval_seconds",
+    "vault_token_lifetime_seconds",
     "vault_token_expiry_timestamp_seconds",
     "reconcile_last_success_timestamp_seconds",
     "forwarder_last_seen_timestamp_seconds",
@@ -81,7 +83,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "webhook_rejected": ("reason",),
     "aws_requests": ("code", "operation"),
     "vault_requests": ("code", "operation"),
+    "reconcile_interval_seconds": (),
+    "notifications": ("result", "type"),
     "vault_token_expiry_timestamp_seconds": (),
+    "vault_token_lifetime_seconds": (),
     "forwarder_last_seen_timestamp_seconds": ("forwarder", "source"),
     "clock_skew_seconds": ("source",),
     "build_info": ("version",),
@@ -109,7 +114,8 @@ def series(world: World) -> set[str]:
 
 def test_the_families(world: World) -> None:
     """Each that is promised is there, with its labels and no other."""
-    world.metrics.token_expiry(1000.0)
+    world.metrics.token_expiry(1000.0, 3600.0)
+    world.metrics.reconcile_interval(1800.0)
     world.metrics.reconciled(2.0, {}, 2000.0)
     world.metrics.forwarder_seen("vault-prod", "vault-1", 3000.0)
     world.metrics.clock_skew("vault-prod", 0.1)
@@ -209,6 +215,14 @@ def test_queue_and_journal(world: World) -> None:
     assert world.sample("parked", cause="KMS_DENIED") == 1
     assert world.sample("secrets", rule="hybrid", state="parked") == 1
     assert b"c4n4ry" not in generate_latest(world.metrics.registry)
+
+
+def test_a_state_file_that_cannot_be_read(world: World) -> None:
+    """Costs the gauges that come from it, when all others are needed most."""
+    world.queue.unreadable = True
+
+    assert world.sample("pending") is None
+    assert world.sample("webhook_rejected_total", reason="signature") == 0
 
 
 def test_a_brake(world: World) -> None:
