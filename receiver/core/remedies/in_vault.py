@@ -6,6 +6,7 @@ from receiver.core.causes import Cause
 from receiver.core.remedies.remedy import (
     CHECK,
     OWNER,
+    PLAN,
     RETRY,
     SYNC,
     VAULT_ADMIN,
@@ -109,7 +110,7 @@ IN_VAULT: dict[Cause, Remedy] = {
         VAULT_ADMIN,
         "check which Vault answers; if it is meant: reconcile --if-plan ID",
         "Vault holds an older version than AWS",
-        command="vault-replicator plan --rule {rule}",
+        command=PLAN,
         then="vault-replicator reconcile --if-plan ID",
         why="After a snapshot restore, or when vault.address points at another "
         "cluster, many secrets would go back in time. They wait until somebody has "

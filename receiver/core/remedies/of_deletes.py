@@ -20,8 +20,8 @@ OF_DELETES: dict[Cause, Remedy] = {
         VAULT_ADMIN,
         "check that the mount is meant to be empty",
         "the mount lists no secret at all, so deletes are held",
-        command="vault-replicator plan --rule {rule}",
-        then="vault-replicator reconcile --force",
+        command=PLAN,
+        then="vault-replicator reconcile --rule {rule} --force",
         why="An empty listing is more often a policy or a mount that was made anew "
         "than a wish to delete everything.",
     ),
@@ -29,8 +29,8 @@ OF_DELETES: dict[Cause, Remedy] = {
         VAULT_ADMIN,
         "write the secrets again, or let their deletes go by a plan and force",
         "its mount was made anew since it was replicated",
-        command="vault-replicator plan --rule {rule}",
-        then="vault-replicator reconcile --force",
+        command=PLAN,
+        then="vault-replicator reconcile --rule {rule} --force",
         why="That a secret is not on the new mount does not mean that anybody "
         "deleted it, so its delete in AWS is held.",
     ),
