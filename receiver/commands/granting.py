@@ -21,15 +21,42 @@ policy = typer.Typer(
 )
 
 
+KvV1 = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kv-v1", metavar="MOUNT", help="This mount is KV v1; may be repeated."
+    ),
+]
+Statements = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--statement",
+        metavar="SID",
+        help="Only this one, as in kms or never-read; may be repeated.",
+    ),
+]
+Role = Annotated[
+    str | None,
+    typer.Option(
+        "--role",
+        metavar="ARN",
+        help="For this role, which rules assume, instead of who runs the receiver.",
+    ),
+]
+Account = Annotated[
+    str | None,
+    typer.Option("--account", metavar="N", help="Its number, instead of any."),
+]
+Partition = Annotated[
+    str | None,
+    typer.Option("--partition", help="Instead of the one of each Region's name."),
+]
+
+
 @policy.command("vault")
 def vault(
     config: Config,
-    kv_v1: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kv-v1", metavar="MOUNT", help="This mount is KV v1; may be repeated."
-        ),
-    ] = None,
+    kv_v1: KvV1 = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the policy for the receiver's token in Vault or OpenBao, as HCL.
@@ -62,30 +89,10 @@ def vault(
 @policy.command("aws")
 def aws(
     config: Config,
-    statement: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--statement",
-            metavar="SID",
-            help="Only this one, as in kms or never-read; may be repeated.",
-        ),
-    ] = None,
-    role: Annotated[
-        str | None,
-        typer.Option(
-            "--role",
-            metavar="ARN",
-            help="For this role, which rules assume, instead of who runs the receiver.",
-        ),
-    ] = None,
-    account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="N", help="Its number, instead of any."),
-    ] = None,
-    partition: Annotated[
-        str | None,
-        typer.Option("--partition", help="Instead of the one of each Region's name."),
-    ] = None,
+    statement: Statements = None,
+    role: Role = None,
+    account: Account = None,
+    partition: Partition = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the IAM policy for who runs the receiver, or for a role that it assumes.

@@ -14,6 +14,7 @@ queued                                                   last failure, RATE_LIMI
 AWS fails, or refuses                                    what it failed with
 AWS is another account or Region than was written to     WRONG_REGION_OR_ACCOUNT
 AWS holds somebody else's, or another version            CONFLICT_..., DRIFTED, ...
+Vault answers with something older than was applied      STANDBY_LAGS
 Vault is ahead of what was applied                       EVENT_NEVER_SEEN, QUEUED
 none of these                                            IN_SYNC
 """
@@ -26,7 +27,7 @@ from receiver.core.causes import Cause, ReplicationError
 from receiver.core.plan import stranger
 from receiver.core.rules import Rule, matches
 from receiver.core.state import Entry, Gone, Observed, SecretRef, State, Value
-from receiver.core.times import nanoseconds
+from receiver.core.times import later, nanoseconds
 from receiver.explain.snapshot import Look, Snapshot, Unasked
 from receiver.explain.unheard import why_unheard
 
@@ -272,6 +273,10 @@ def _behind(snap: Snapshot, look: Look) -> Diagnosis | None:
         return None
     if truth.created_time is None:
         return _unheard(snap, None)
+    entry = look.entry
+    if entry is not None and later(entry.created_time, truth.created_time):
+        detail = f"v{truth.version} is older than v{entry.version}, which was applied"
+        return Diagnosis(Cause.STANDBY_LAGS, detail, "vault")
     written = nanoseconds(truth.created_time) / 1e9
     if snap.now - written < GRACE:
         return Diagnosis(Cause.QUEUED, "it was written a moment ago", "event")

@@ -86,6 +86,13 @@ IN_AWS: dict[Cause, Remedy] = {
         "by way of Secrets Manager; a change of the key kms:Encrypt as well. The key "
         "may also be disabled, or about to be deleted.",
     ),
+    Cause.NAME_STILL_TAKEN: Remedy(
+        NOBODY,
+        "AWS gives the name free within minutes",
+        "AWS still holds the name of a secret that was deleted",
+        Verdict.WAITING,
+        why="After a delete at once, AWS keeps the name for a while.",
+    ),
     Cause.PENDING_DELETE: Remedy(
         NOBODY,
         "restored by itself once Vault has it again",
@@ -126,13 +133,6 @@ IN_AWS: dict[Cause, Remedy] = {
         "our version id holds other bytes",
         then=RETRY,
         why="Version ids are keyed hashes, so nobody else makes one by accident.",
-    ),
-    Cause.NAME_STILL_TAKEN: Remedy(
-        NOBODY,
-        "AWS gives the name free within minutes",
-        "AWS still holds the name of a secret that was deleted",
-        Verdict.WAITING,
-        why="After a delete at once, AWS keeps the name for a while.",
     ),
     Cause.WRONG_REGION_OR_ACCOUNT: Remedy(
         AWS_ADMIN,

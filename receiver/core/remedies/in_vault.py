@@ -5,9 +5,8 @@ from __future__ import annotations
 from receiver.core.causes import Cause
 from receiver.core.remedies.remedy import (
     CHECK,
-    NOBODY,
-    OPERATOR,
     OWNER,
+    PLAN,
     RETRY,
     SYNC,
     VAULT_ADMIN,
@@ -65,6 +64,21 @@ IN_VAULT: dict[Cause, Remedy] = {
         "believed, so it is asked again. Point vault.address at the active node, by "
         "a health check on sys/health = 200.",
     ),
+    Cause.VALUE_EMPTY: Remedy(
+        OWNER,
+        "write the key that the rule's format names",
+        "the value has nothing that can be replicated",
+        then=RETRY,
+        why="The data is null, or the rule's format names a key that is missing, "
+        "empty or no string. An empty object is replicated.",
+    ),
+    Cause.VALUE_TOO_LARGE: Remedy(
+        OWNER,
+        "split it, or add it to the rule's exclude",
+        "the value is larger than AWS can hold",
+        then=RETRY,
+        why="Secrets Manager holds 65,536 bytes. Every other secret goes on.",
+    ),
     Cause.VAULT_FORBIDDEN: Remedy(
         VAULT_ADMIN,
         "give the receiver's token the policy that its rules need",
@@ -105,61 +119,10 @@ IN_VAULT: dict[Cause, Remedy] = {
         VAULT_ADMIN,
         "check which Vault answers; if it is meant: reconcile --if-plan ID",
         "Vault holds an older version than AWS",
-        command="vault-replicator plan --rule {rule}",
+        command=PLAN,
         then="vault-replicator reconcile --if-plan ID",
         why="After a snapshot restore, or when vault.address points at another "
         "cluster, many secrets would go back in time. They wait until somebody has "
         "seen the plan.",
-    ),
-    Cause.VALUE_EMPTY: Remedy(
-        OWNER,
-        "write the key that the rule's format names",
-        "the value has nothing that can be replicated",
-        then=RETRY,
-        why="The data is null, or the rule's format names a key that is missing, "
-        "empty or no string. An empty object is replicated.",
-    ),
-    Cause.VALUE_TOO_LARGE: Remedy(
-        OWNER,
-        "split it, or add it to the rule's exclude",
-        "the value is larger than AWS can hold",
-        then=RETRY,
-        why="Secrets Manager holds 65,536 bytes. Every other secret goes on.",
-    ),
-    Cause.MOUNT_REPLACED: Remedy(
-        VAULT_ADMIN,
-        "write the secrets again, or let their deletes go by a plan and force",
-        "its mount was made anew since it was replicated",
-        command="vault-replicator plan --rule {rule}",
-        then="vault-replicator reconcile --force",
-        why="That a secret is not on the new mount does not mean that anybody "
-        "deleted it, so its delete in AWS is held.",
-    ),
-    Cause.EMPTY_LISTING: Remedy(
-        VAULT_ADMIN,
-        "check that the mount is meant to be empty",
-        "the mount lists no secret at all, so deletes are held",
-        command="vault-replicator plan --rule {rule}",
-        then="vault-replicator reconcile --force",
-        why="An empty listing is more often a policy or a mount that was made anew "
-        "than a wish to delete everything.",
-    ),
-    Cause.PAUSED: Remedy(
-        OPERATOR,
-        "resume when the reason is gone",
-        "replication is paused",
-        Verdict.WAITING,
-        command="vault-replicator resume",
-        why="Somebody paused the rule, or all rules, with a reason and an end. "
-        "Events are queued, nothing is written.",
-    ),
-    Cause.IN_SYNC: Remedy(
-        NOBODY,
-        "nothing",
-        "AWS holds what Vault says",
-        Verdict.IN_SYNC,
-        why="If an application reads something else, it looks at another name, "
-        "Region or account than the one named beside aws, or keeps what it read "
-        "before.",
     ),
 }

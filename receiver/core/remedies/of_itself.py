@@ -1,9 +1,15 @@
-"""What passes by itself, and what is the replicator's own."""
+"""What passes by itself, what is the replicator's own, and that all is well."""
 
 from __future__ import annotations
 
 from receiver.core.causes import Cause
-from receiver.core.remedies.remedy import NOBODY, VAULT_ADMIN, Remedy, Verdict
+from receiver.core.remedies.remedy import (
+    NOBODY,
+    OPERATOR,
+    VAULT_ADMIN,
+    Remedy,
+    Verdict,
+)
 
 OF_ITSELF: dict[Cause, Remedy] = {
     Cause.INTERNAL: Remedy(
@@ -12,6 +18,15 @@ OF_ITSELF: dict[Cause, Remedy] = {
         "something went wrong in the receiver",
         Verdict.WAITING,
         why="The log has the kind of error and where it came from, and no value.",
+    ),
+    Cause.IN_SYNC: Remedy(
+        NOBODY,
+        "nothing",
+        "AWS holds what Vault says",
+        Verdict.IN_SYNC,
+        why="If an application reads something else, it looks at another name, "
+        "Region or account than the one named beside aws, or keeps what it read "
+        "before.",
     ),
     Cause.KEYS_UNKNOWN: Remedy(
         VAULT_ADMIN,
@@ -28,6 +43,15 @@ OF_ITSELF: dict[Cause, Remedy] = {
         Verdict.WAITING,
         why="Another worker was faster, or the turn for a write came too late. It is "
         "common under load and needs nobody.",
+    ),
+    Cause.PAUSED: Remedy(
+        OPERATOR,
+        "resume when the reason is gone",
+        "replication is paused",
+        Verdict.WAITING,
+        command="vault-replicator resume",
+        why="Somebody paused the rule, or all rules, with a reason and an end. "
+        "Events are queued, nothing is written.",
     ),
     Cause.QUEUED: Remedy(
         NOBODY,

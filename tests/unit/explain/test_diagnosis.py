@@ -131,6 +131,13 @@ class TestVault:
 
         assert cause(queue=waits) == Cause.STANDBY_LAGS
 
+    def test_a_node_that_is_behind(self) -> None:
+        """Vault's answer is older than what was applied: nothing was missed."""
+        found = explained(vault=Value("", 6, "2026-11-23T09:00:00Z"))
+
+        assert found["cause"] == Cause.STANDBY_LAGS
+        assert found["detail"] == "v6 is older than v7, which was applied"
+
     def test_not_in_vault(self) -> None:
         """There is no such key, and we never had it."""
         assert cause(vault=Gone(), entry=None, aws=None) == Cause.NOT_IN_VAULT
