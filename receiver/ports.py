@@ -100,8 +100,9 @@ class WorkQueue(Protocol):
         """Queue all hints, durably when it returns. Hints for one key merge: the
         greater ``created_time`` with its version, the more urgent lane, the earlier
         ``not_before``, ``look_twice`` and ``doubt`` if either asks; ``attempts``
-        starts anew and parked work is due again. Raises QueueUnavailable, and then
-        took nothing."""
+        starts anew and parked work is due again. ``requests`` of all come with the
+        work until it is done or parked; they may be lost. Raises QueueUnavailable,
+        and then took nothing."""
 
     def take(
         self, lanes: Collection[Lane], *, lease: float, timeout: float | None

@@ -148,7 +148,7 @@ class Rounds:
     def _tell(self, result: str, work: Work, cause: str, detail: str) -> None:
         self._report.applied("", "none", result, None)
         log.log(
-            _loudness(work.attempts),
+            logging.WARNING if result == "parked" else _loudness(work.attempts),
             "not replicated",
             result=result,
             ref=str(work.hint.ref),

@@ -239,6 +239,11 @@ def test_planted_values_go_to_two_calls_of_aws_alone(evidence: Evidence) -> None
     assert len({target for target, _ in evidence.sent}) > 4
 
 
+def test_no_value_is_read_back_from_aws(evidence: Evidence) -> None:
+    """Not when something was adopted, edited by hand or compared either."""
+    assert not any("GetSecretValue" in target for target, _ in evidence.sent)
+
+
 def test_no_command_repeats_what_a_file_holds(shared: Scene) -> None:
     """Every command that reads a configuration names the place of a mistake alone."""
     directory = shared.installation.directory

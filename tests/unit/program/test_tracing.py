@@ -73,6 +73,7 @@ def test_the_environment_names_the_service(monkeypatch: pytest.MonkeyPatch) -> N
     assert names == ["it", "payments-vault"]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("program", ["receiver", "vault_audit_forwarder"])
 def test_nothing_is_imported_unasked(program: str) -> None:
     """Neither program loads the SDK, and the forwarder nothing of OpenTelemetry."""
@@ -91,6 +92,7 @@ print([name for name in sys.modules if name.startswith("opentelemetry")])
     assert program == "receiver" or done.stdout.strip() == "[]"
 
 
+@pytest.mark.integration
 def test_without_the_extra_it_runs_untraced() -> None:
     """The log says which extra is missing."""
     script = """

@@ -120,6 +120,20 @@ def test_what_keeps_failing_is_told_ever_more_seldom(bench: Bench) -> None:
     assert len(lines) == len(bench.results) == 20
 
 
+def test_what_is_parked_is_always_told(bench: Bench) -> None:
+    """However often it was tried before: nobody tries it again by himself."""
+    bench.queue.add([Hint(ref=REF)])
+    fails = raising(Temporary(Cause.VAULT_SEALED, "503", after=0.0))
+    parks = raising(Permanent(Cause.VALUE_TOO_LARGE, "70 kB"))
+    with capture_logs() as lines:
+        for story in (fails, fails, fails, parks):
+            work = bench.take()
+            assert work is not None
+            bench.rounds(story).run(work)
+
+    assert (lines[-1]["log_level"], lines[-1]["attempts"]) == ("warning", 3)
+
+
 def test_the_stages_of_a_round_are_timed(bench: Bench) -> None:
     """How long it was queued is told of the first try alone: later ones wait long
     for a reason."""
