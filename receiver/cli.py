@@ -37,6 +37,8 @@ app.add_typer(keys_app, name="keys", rich_help_panel=_SET_UP)
 def serve(config: Config) -> None:
     """Take events and replicate until told to end.
 
+    Example: vault-replicator serve --config replicator.yaml
+
     Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot start.
     """
     from receiver.serving import serve as run
@@ -47,6 +49,8 @@ def serve(config: Config) -> None:
 @app.command(rich_help_panel=_RUN)
 def check(config: Config, as_json: AsJson = False) -> int:
     """Look at everything a receiver needs: Vault, every mount, AWS, keys, state.
+
+    Example: vault-replicator check --config replicator.yaml
 
     Changes nothing. All checks run, then the verdict.
 
@@ -73,7 +77,12 @@ app.command(rich_help_panel=_DECIDE)(resume)
 
 @app.command(rich_help_panel=_SET_UP)
 def schema(as_json: AsJson = False) -> None:
-    """Print the JSON Schema of replicator.yaml, for completion in an editor."""
+    """Print the JSON Schema of replicator.yaml, for completion in an editor.
+
+    Example: vault-replicator schema > replicator.schema.json
+
+    Exit codes: 0 printed.
+    """
     from receiver.settings import schema as settings_schema
 
     del as_json  # a schema is JSON either way
@@ -82,7 +91,12 @@ def schema(as_json: AsJson = False) -> None:
 
 @keys_app.command("new")
 def keys_new(as_json: AsJson = False) -> None:
-    """Print a fresh signing key, for both sides of the webhook."""
+    """Print a fresh signing key, for both sides of the webhook.
+
+    Example: vault-replicator keys new > signing.key
+
+    Exit codes: 0 printed.
+    """
     from vault_audit_forwarder.signing import new_key
 
     key = new_key()
@@ -96,6 +110,8 @@ def demo(
     ] = False,
 ) -> int:
     """Start a real OpenBao and an emulator of AWS, and show changes arriving.
+
+    Example: vault-replicator demo --keep
 
     Exit codes: 0 all arrived, 1 some did not, 130 interrupted.
     """

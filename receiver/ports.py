@@ -215,7 +215,8 @@ class Journal(Protocol):
         """Somebody has looked at the rule's deletes so far: count anew."""
 
     def add_deed(self, deed: Deed) -> None:
-        """Write down, durably, what somebody ordered; the number is given here."""
+        """Write down, durably, what somebody ordered; the number is given here. The
+        oldest of a hundred thousand may be forgotten."""
 
     def deeds(self, *, before: int | None, limit: int) -> list[Deed]:
         """The newest first; ``before`` is the number of the last one of a page."""

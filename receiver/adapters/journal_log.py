@@ -18,6 +18,8 @@ from receiver.core.state import SecretRef
 from receiver.core.times import nanoseconds
 from receiver.ports import Deed, Deletions, KnownGap
 
+#: Pipelines order a sync with each deployment; the log has a line for every order.
+MOST_DEEDS = 100_000
 _KEPT = 86_400.0  # how long a delete is remembered, seconds; the brake looks at an hour
 
 
@@ -36,8 +38,10 @@ def deletions(db: sqlite3.Connection, rule: str, since: float) -> Deletions:
 
 
 def add_deed(db: sqlite3.Connection, deed: Deed) -> None:
-    """Write down what somebody ordered; the table gives the number."""
-    db.execute(sql.ADD_DEED, asdict(deed))
+    """Write down what somebody ordered; the table gives the number. The oldest is
+    forgotten when there are too many."""
+    number = db.execute(sql.ADD_DEED, asdict(deed)).lastrowid or 0
+    db.execute(sql.FORGET_DEEDS, (number - MOST_DEEDS,))
 
 
 def deeds(db: sqlite3.Connection, before: int | None, limit: int) -> list[Deed]:

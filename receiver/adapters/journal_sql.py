@@ -197,6 +197,7 @@ SELECT
 """
 
 ADD_DEED = 'INSERT INTO deed (at, "by", what, about) VALUES (:at, :by, :what, :about)'
+FORGET_DEEDS = "DELETE FROM deed WHERE number <= ?"
 DEEDS = """
 SELECT * FROM deed WHERE :before IS NULL OR number < :before
 ORDER BY number DESC LIMIT :limit

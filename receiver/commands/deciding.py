@@ -33,15 +33,15 @@ _HELP = {
     """,
     "adopt": """Take over secrets in AWS that are not ours, or were released.
 
-    What stands there becomes an older version; Vault's value is the current one.
-
     Example: vault-replicator adopt hybrid-aws-secrets/team-e/shared
+
+    What stands there becomes an older version; Vault's value is the current one.
     """,
     "release": """Let secrets go: AWS keeps them as they are, and we leave them alone.
 
-    Only adopt takes them back.
-
     Example: vault-replicator release --rule hybrid --dry-run
+
+    Only adopt takes them back.
     """,
 }
 _EXIT_CODES = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -76,6 +77,25 @@ def test_a_wrong_reload_keeps_the_old_rules(scene: Scene) -> None:
     _wait_for_log(scene, "not reloaded")
 
     scene.arrives("app/db", scene.put("app/db", a="b"))
+
+
+def test_a_reload_takes_the_log_level_over(scene: Scene) -> None:
+    """Nobody restarts a receiver to see more of it, or less."""
+    assert _is_logged(scene)
+    _rewrite(scene, {"log_level": "error"})
+    scene.receiver.child.send(signal.SIGHUP)
+    wait_until(lambda: not _is_logged(scene), "no line for a change any more")
+
+    scene.reconfigure(log_level="info")
+    assert _is_logged(scene)
+
+
+def _is_logged(scene: Scene) -> bool:
+    """Whether a change that is made now gets its line in the log."""
+    path = f"app/{secrets.token_hex(4)}"
+    scene.arrives(path, scene.put(path, a="b"))
+    scene.queue_drains()  # its line is written before
+    return path in scene.receiver.child.log.read_text()
 
 
 def _rewrite(scene: Scene, change: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from queue import SimpleQueue
 import pytest
 
 from receiver.adapters import journal_sql, queue_sql
+from receiver.adapters.journal_log import MOST_DEEDS
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import StateFile, open_state
@@ -56,6 +57,24 @@ def entry(name: str) -> Entry:
 
 def restart(path: Path) -> StateFile:
     return open_state(path, *SCHEMAS)
+
+
+def test_the_oldest_deeds_are_forgotten(opened: Open) -> None:
+    """The file does not grow with each pipeline that orders a sync."""
+    state = opened()
+    journal = SqliteJournal(state)
+    deed = Deed(at=1.0, by="ci", what="sync", about="{}")
+    with state.repeatable(or_raise=JournalUnavailable) as db:
+        add = (
+            "INSERT INTO deed (at, \"by\", what, about) VALUES (1, 'ci', 'sync', '{}')"
+        )
+        db.executemany(add, [()] * MOST_DEEDS)
+    (oldest,) = journal.deeds(before=2, limit=1)
+    assert oldest.number == 1
+    journal.add_deed(deed)
+
+    assert journal.deeds(before=2, limit=1) == []
+    assert [one.number for one in journal.deeds(before=3, limit=9)] == [2]
 
 
 class TestSurvives:
@@ -300,6 +319,7 @@ _ADD_AND_HANG = """
 import sys, time
 from pathlib import Path
 from receiver.adapters import journal_sql, queue_sql
+from receiver.adapters.journal_log import MOST_DEEDS
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import open_state

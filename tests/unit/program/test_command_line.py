@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -32,6 +35,24 @@ def loaded_for_help(module: str) -> set[str]:
     done = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert "Usage: " in done.stdout
     return set(done.stderr.split())
+
+
+def faulty_helps(app: typer.Typer, prog: str) -> list[str]:
+    """The commands whose help lacks an example as its second paragraph, or the exit
+    codes as its last."""
+    return [
+        name
+        for name, help in _helps(typer.main.get_command(app), prog)
+        if not f"{help}\n\n".split("\n\n")[1].startswith(f"Example: {name}")
+        or not help.split("\n\n")[-1].startswith("Exit codes: 0 ")
+    ]
+
+
+def _helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    for word, part in getattr(command, "commands", {}).items():
+        yield from _helps(part, f"{name} {word}")
+    if not hasattr(command, "commands"):
+        yield name, inspect.cleandoc(command.help or "")
 
 
 def application() -> typer.Typer:

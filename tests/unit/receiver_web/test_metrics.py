@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from prometheus_client import generate_latest
+from prometheus_client import Metric, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
 from receiver.core.causes import Cause
 from receiver.core.comparison.differences import Kind
-from receiver.core.state import Hint, SecretRef, State
+from receiver.core.state import Entry, Hint, SecretRef, State
 from receiver.metrics import REASONS
 from receiver.stages import Stage
 from tests.unit.receiver_web.conftest import World
@@ -61,6 +62,98 @@ NOT_YET = [
     "forwarder_last_seen_timestamp_seconds",
     "clock_skew_seconds",
 ]
+
+
+#: Every family, and its labels: what people write alerts and dashboards with.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "lag_seconds": (),
+    "stage_duration_seconds": ("stage",),
+    "actions": ("action", "result"),
+    "secrets": ("rule", "state"),
+    "pending": (),
+    "oldest_pending_seconds": (),
+    "parked": ("cause",),
+    "brake_engaged": ("rule",),
+    "paused": ("rule",),
+    "reconcile_duration_seconds": (),
+    "reconcile_changes": ("action",),
+    "reconcile_last_success_timestamp_seconds": (),
+    "webhook_rejected": ("reason",),
+    "aws_requests": ("code", "operation"),
+    "vault_requests": ("code", "operation"),
+    "vault_token_expiry_timestamp_seconds": (),
+    "forwarder_last_seen_timestamp_seconds": ("forwarder", "source"),
+    "clock_skew_seconds": ("source",),
+    "build_info": ("version",),
+}
+_MANY = 5_000
+
+
+def families(world: World) -> dict[str, Metric]:
+    text = generate_latest(world.metrics.registry).decode()
+    return {
+        family.name.removeprefix("vault_replicator_"): family
+        for family in text_string_to_metric_families(text)
+        if not family.name.endswith("_created")  # the program turns these off
+    }
+
+
+def series(world: World) -> set[str]:
+    """Every sample's name and labels."""
+    return {
+        f"{sample.name}{sorted(sample.labels.items())}"
+        for family in families(world).values()
+        for sample in family.samples
+    }
+
+
+def test_the_families(world: World) -> None:
+    """Each that is promised is there, with its labels and no other."""
+    world.metrics.token_expiry(1000.0)
+    world.metrics.reconciled(2.0, {}, 2000.0)
+    world.metrics.forwarder_seen("vault-prod", "vault-1", 3000.0)
+    world.metrics.clock_skew("vault-prod", 0.1)
+    shown = {
+        name: {tuple(sorted(set(one.labels) - {"le"})) for one in family.samples}
+        for name, family in families(world).items()
+    }
+
+    assert shown == {name: {labels} for name, labels in FAMILIES.items()}
+
+
+def test_every_sample_starts_at_zero(world: World) -> None:
+    """Whatever is shown before anything has happened."""
+    shown = families(world)
+    del shown["build_info"]
+
+    assert {one.value for family in shown.values() for one in family.samples} == {0.0}
+
+
+def test_there_are_as_many_series_for_many_secrets_as_for_none(world: World) -> None:
+    """In every state, waiting, parked and held up: no secret has one of its own."""
+    before = series(world)
+    states = list(State)
+    for number in range(_MANY):
+        entry = Entry(
+            ref=SecretRef("", "kv", f"app/{number}"),
+            rule="hybrid",
+            region="eu-central-1",
+            name=f"kv/app/{number}",
+            state=states[number % len(states)],
+            cause="KMS_DENIED",
+        )
+        world.journal.record(entry, expected=None)
+    world.queue.add(
+        [Hint(ref=SecretRef("", "kv", f"new/{number}")) for number in range(_MANY)]
+    )
+    for _ in range(2):
+        world.queue.park(world.take(), cause=Cause.KMS_DENIED, detail="")
+        world.queue.retry(world.take(), delay=9, cause=Cause.PAUSED, detail="")
+    for number in range(_MANY):
+        world.metrics.applied("hybrid", "update", "ok", number / 1000)
+
+    assert series(world) == before
+    assert world.sample("pending") == _MANY - 2
 
 
 def test_at_zero(world: World) -> None:
