@@ -18,6 +18,7 @@ from tests.unit.monitoring.monitored import (
     queries,
 )
 from tests.unit.receiver_web.conftest import World
+from vault_audit_forwarder import reader_stats, spool
 from vault_audit_forwarder.delivery_stats import DeliveryStats
 from vault_audit_forwarder.metrics import ForwarderMetrics
 from vault_audit_forwarder.reader_stats import ReaderStats
@@ -66,9 +67,11 @@ def known(tmp_path: Path) -> set[str]:
     metrics.reconciled(1.0, {}, 1.0)
     metrics.forwarder_seen("v", "f", 1.0)
     metrics.clock_skew("v", 1.0)
-    spool = Spool(tmp_path / "spool.db", max_events=10)
+    waiting = Spool(tmp_path / "spool.db", max_events=10)
     try:
-        forwarder = ForwarderMetrics([ReaderStats()], spool, DeliveryStats()).registry()
+        forwarder = ForwarderMetrics(
+            [ReaderStats()], waiting, DeliveryStats()
+        ).registry()
         return {
             sample.name
             for registry in (metrics.registry, forwarder)
@@ -76,7 +79,7 @@ def known(tmp_path: Path) -> set[str]:
             for sample in family.samples
         }
     finally:
-        spool.close()
+        waiting.close()
 
 
 def test_alerts_and_dashboard_name_what_exists(known: set[str]) -> None:
@@ -110,6 +113,14 @@ def test_the_runbook_has_a_section_for_each_and_no_other() -> None:
     for name, section in sections:
         for part in ("It means", "Look", "Do"):
             assert f"**{part}" in section, f"{name}: {part}"
+
+
+def test_the_runbook_knows_every_reason_for_a_gap() -> None:
+    """Whoever is called for one can look it up."""
+    reasons = {*reader_stats.GAP_REASONS, *spool.GAP_REASONS}
+    text = RUNBOOK.read_text()
+
+    assert [reason for reason in sorted(reasons) if f"`{reason}`" not in text] == []
 
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from receiver.core.causes import Cause
 from receiver.core.comparison.differences import Kind
 from receiver.core.state import Entry, Hint, SecretRef, State
-from receiver.metrics import REASONS
+from receiver.metrics import CHANNELS, REASONS
 from receiver.stages import Stage
 from tests.unit.receiver_web.conftest import World
 
@@ -55,6 +55,11 @@ AT_ZERO: list[tuple[str, dict[str, str]]] = [
     ("vault_requests_total", {"operation": "read", "code": "200"}),
     *(("parked", {"cause": str(cause)}) for cause in Cause),
     *(("webhook_rejected_total", {"reason": reason}) for reason in REASONS),
+    *(
+        ("notifications_total", {"type": kind, "result": result})
+        for kind in CHANNELS
+        for result in ("sent", "failed")
+    ),
 ]
 NOT_YET = [
     "reconcile_interval_seconds",
@@ -79,6 +84,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "paused": ("rule",),
     "reconcile_duration_seconds": (),
     "reconcile_changes": ("action",),
+    "reconcile_interval_seconds": (),
     "reconcile_last_success_timestamp_seconds": (),
     "webhook_rejected": ("reason",),
     "aws_requests": ("code", "operation"),
@@ -89,6 +95,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "vault_token_lifetime_seconds": (),
     "forwarder_last_seen_timestamp_seconds": ("forwarder", "source"),
     "clock_skew_seconds": ("source",),
+    "notifications": ("result", "type"),
     "build_info": ("version",),
 }
 _MANY = 5_000
