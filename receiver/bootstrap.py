@@ -34,7 +34,7 @@ from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
-from receiver.effective import effective, reloaded
+from receiver.effective import effective, links, reloaded
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
@@ -42,7 +42,6 @@ from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
 from receiver.web.app import create_app
-from receiver.web.page.links import Links
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
@@ -61,7 +60,6 @@ class Receiver:
     def __init__(self, settings: Settings) -> None:
         """Raises CommandError when a file cannot be used."""
         self._settings = self._in_effect = settings
-        self._links = Links(settings.vault.address, settings.aws.endpoint_url)
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
@@ -100,9 +98,8 @@ class Receiver:
 
     def reload(self, settings: Settings) -> None:
         """Take over rules, tokens and key files. Raises CommandError; then nothing."""
-        keyring = Keyring(settings)
-        self._keyring, self._rules = keyring, settings.to_rules()
-        self._condition.keyring = keyring
+        self._keyring = self._condition.keyring = Keyring(settings)
+        self._rules = settings.to_rules()
         self._in_effect = reloaded(self._settings, settings)
         self._retry_everything(Turn.FULL)
 
@@ -255,8 +252,8 @@ class Receiver:
                 reconcile=self._condition.comparison,
                 reconciles=self._condition.comparisons,
                 configuration=lambda: effective(self._in_effect),
-                links=self._links,
-                started=time.time(),
+                links=links(self._settings),
+                began=time.time(),
                 faults=self._condition.faults,
                 serve_metrics=self._settings.metrics is None,
                 outcomes=self._outcomes,

@@ -41,8 +41,8 @@ class Parts:
     once. ``dependencies`` names the state of Vault and AWS without asking them,
     ``reconcile`` describes the last comparison, ``reconciles`` the last few, the newest
     first, ``faults`` what somebody must mend. ``configuration`` is the one in effect,
-    fit to be shown, as key and value; ``started`` is when all this began, in epoch
-    seconds, None: not known.
+    fit to be shown, as key and value; ``began`` is when the receiver was started, in
+    epoch seconds.
     """
 
     queue: WorkQueue
@@ -64,7 +64,7 @@ class Parts:
     faults: Callable[[], Sequence[str]] = list
     configuration: Callable[[], Sequence[tuple[str, str]]] = list
     links: Links = field(default_factory=Links)
-    started: float | None = None
+    began: float | None = None
     serve_metrics: bool = True
     body_timeout: float = 30.0
     outcomes: Outcomes = field(default_factory=Outcomes)

@@ -33,7 +33,7 @@ def a_day(chance: random.Random) -> World:
     """Two hundred changes within the hour, and 412 secrets."""
     world = World()
     world.change(
-        started=world.clock.now() - 3 * 86_400, links=Links("https://vault.internal")
+        began=world.clock.now() - 3 * 86_400, links=Links("https://vault.internal")
     )
     world.clock.advance(-3600)
     for _ in range(240):

@@ -62,8 +62,10 @@ def router(desk: Desk) -> APIRouter:
         _set_cookie(answer, request, "", 0)
         return answer
 
-    @routes.post("/sync", dependencies=[Depends(requires("sync"))])
-    async def sync(request: Request) -> Response:
+    @routes.post("/sync")
+    async def sync(
+        request: Request, _: Annotated[Token, Depends(requires("sync"))]
+    ) -> Response:
         form = await read_form(request, seconds=parts.body_timeout)
         ref = _chosen(form)[0]
         asked = SyncRequest(namespace=ref.namespace, mount=ref.mount, path=ref.path)

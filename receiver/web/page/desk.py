@@ -47,7 +47,7 @@ class Desk:
             may_order=token is not None and includes(token, "admin"),
             version=__version__,
             now=when(now, now),
-            started=when(self.parts.started, now),
+            started=when(self.parts.began, now),
             here=request.url.path,
             **given,
         )

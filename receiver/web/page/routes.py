@@ -84,7 +84,7 @@ def router(parts: Parts) -> APIRouter:
 def _home(parts: Parts, request: Request) -> dict[str, Any]:
     now, status = parts.now(), describe(parts)
     lag = describe_lag(
-        status["lag"], parts.metrics.lags(), now=now, started=parts.started
+        status["lag"], parts.metrics.lags(), now=now, started=parts.began
     )
     deeds = parts.journal.deeds(before=None, limit=_RECENT_ORDERS)
     return {

@@ -112,7 +112,7 @@ class TestTheFirstPage:
             "failures": [],
             "warnings": ["kv: 2 secrets vanished meanwhile"],
         }
-        world.change(reconciles=lambda: [run], started=world.clock.now() - 600)
+        world.change(reconciles=lambda: [run], began=world.clock.now() - 600)
         for lag in (0.2, 0.3, 4.0):
             world.metrics.applied("hybrid", "update", "ok", lag)
         person = Person(world)
