@@ -20,9 +20,10 @@ from receiver.web.items import full
 from receiver.web.listing import Wanted, look_up
 from receiver.web.page import acting
 from receiver.web.page.desk import Desk
+from receiver.web.page.explanation import Explain, explanation
 from receiver.web.page.home import home
 from receiver.web.page.lag import HEIGHT, WIDTH, describe_lag
-from receiver.web.page.links import to_list
+from receiver.web.page.links import to_list, to_secret
 from receiver.web.page.moments import when
 from receiver.web.page.rows import STATES, row
 from receiver.web.page.secret import Known, is_about, view
@@ -39,8 +40,9 @@ _SEARCHED = 1000
 _DAY = 86_400.0
 
 
-def router(parts: Parts) -> APIRouter:
-    """The routes. Those that only read are plain functions, so they run in threads."""
+def router(parts: Parts, explain: Explain | None = None) -> APIRouter:
+    """The routes. Those that only read are plain functions, so they run in threads.
+    Without ``explain`` there is no such page."""
     desk = Desk(parts)
     kind = desk.route_class()
     read = APIRouter(route_class=kind, dependencies=[Depends(requires("read"))])
@@ -55,7 +57,19 @@ def router(parts: Parts) -> APIRouter:
 
     @read.get("/secret")
     def secret(request: Request) -> Response:
-        return desk.show(request, "secret.html", **_secret(parts, request))
+        given = _secret(parts, request)
+        can_explain = explain is not None
+        return desk.show(request, "secret.html", can_explain=can_explain, **given)
+
+    @read.get("/explain")
+    def explained(request: Request) -> Response:
+        if explain is None:
+            raise Refused(404, "this receiver cannot explain")
+        ref = _asked(request)
+        document = explain(namespace=ref.namespace, mount=ref.mount, path=ref.path)
+        told = explanation(document, parts.now())
+        place, back = printable(ref), to_secret(ref)
+        return desk.show(request, "explain.html", place=place, told=told, back=back)
 
     @read.get("/orders")
     def orders(request: Request) -> Response:
@@ -140,12 +154,7 @@ def _rule_names(parts: Parts) -> list[str]:
 
 
 def _secret(parts: Parts, request: Request) -> dict[str, Any]:
-    query = request.query_params
-    ref = SecretRef(
-        bare("namespace", query.get("namespace", "")),
-        named("mount", query.get("mount", "")),
-        named("path", query.get("path", "")),
-    )
+    ref = _asked(request)
     # Before the entries: work that ends in between must not look undone.
     failing = parts.queue.pending(ref)
     entries = parts.journal.known(ref)
@@ -154,8 +163,19 @@ def _secret(parts: Parts, request: Request) -> dict[str, Any]:
     known = Known(failing, _made(parts, entries, now), _deeds_about(parts, ref))
     return {
         "secret": view(ref, seen, known, links=parts.links, now=now),
-        "notice": acting.notice(query),
+        "explain_at": to_secret(ref).replace("/secret?", "/explain?", 1),
+        "notice": acting.notice(request.query_params),
     }
+
+
+def _asked(request: Request) -> SecretRef:
+    """The secret that the address names. Raises Refused."""
+    query = request.query_params
+    return SecretRef(
+        bare("namespace", query.get("namespace", "")),
+        named("mount", query.get("mount", "")),
+        named("path", query.get("path", "")),
+    )
 
 
 def _made(parts: Parts, entries: list[Entry], now: float) -> dict[str, list[float]]:
