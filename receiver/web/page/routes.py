@@ -21,6 +21,7 @@ from receiver.web.listing import Wanted, look_up
 from receiver.web.page import acting
 from receiver.web.page.desk import Desk
 from receiver.web.page.explanation import Explain, explanation
+from receiver.web.page.forms import whole_number
 from receiver.web.page.home import home
 from receiver.web.page.lag import HEIGHT, WIDTH, describe_lag
 from receiver.web.page.links import to_list, to_secret
@@ -63,13 +64,8 @@ def router(parts: Parts, explain: Explain | None = None) -> APIRouter:
 
     @read.get("/explain")
     def explained(request: Request) -> Response:
-        if explain is None:
-            raise Refused(404, "this receiver cannot explain")
-        ref = _asked(request)
-        document = explain(namespace=ref.namespace, mount=ref.mount, path=ref.path)
-        told = explanation(document, parts.now())
-        place, back = printable(ref), to_secret(ref)
-        return desk.show(request, "explain.html", place=place, told=told, back=back)
+        given = _explained(parts, explain, request)
+        return desk.show(request, "explain.html", **given)
 
     @read.get("/orders")
     def orders(request: Request) -> Response:
@@ -118,7 +114,7 @@ def _list(parts: Parts, request: Request) -> dict[str, Any]:
         raise Refused(422, "is no state", field="state")
     wanted = Wanted(rule, text, query.get("after") or None, _PAGE)
     page, following = look_up(parts, State(state) if state else None, wanted)
-    now, before = parts.now(), _number(query.get("before", ""))
+    now, before = parts.now(), whole_number(query.get("before", "")) or 0
     chosen = {"state": state, "rule": rule, "q": text}
     until = before + len(page)
     more = to_list(**chosen, after=following, before=until) if following else None
@@ -168,6 +164,17 @@ def _secret(parts: Parts, request: Request) -> dict[str, Any]:
     }
 
 
+def _explained(
+    parts: Parts, explain: Explain | None, request: Request
+) -> dict[str, Any]:
+    if explain is None:
+        raise Refused(404, "this receiver cannot explain")
+    ref = _asked(request)
+    document = explain(namespace=ref.namespace, mount=ref.mount, path=ref.path)
+    told = explanation(document, parts.now())
+    return {"place": printable(ref), "told": told, "back": to_secret(ref)}
+
+
 def _asked(request: Request) -> SecretRef:
     """The secret that the address names. Raises Refused."""
     query = request.query_params
@@ -191,7 +198,7 @@ def _deeds_about(parts: Parts, ref: SecretRef) -> list[Deed]:
 
 
 def _orders(parts: Parts, request: Request) -> dict[str, Any]:
-    before = _number(request.query_params.get("before", "")) or None
+    before = whole_number(request.query_params.get("before", "")) or None
     deeds = parts.journal.deeds(before=before, limit=_PAGE + 1)
     now = parts.now()
     more = deeds[_PAGE - 1].number if len(deeds) > _PAGE else None
@@ -207,7 +214,3 @@ def _order(deed: Deed, now: float) -> dict[str, Any]:
         "what": deed.what,
         "about": note(said),
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
