@@ -30,7 +30,7 @@ from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
 from receiver.durable import Durable
-from receiver.effective import effective, reloaded
+from receiver.effective import effective, links, reloaded
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
@@ -43,7 +43,6 @@ from receiver.situation import Situation
 from receiver.spans import Spans, Untraced
 from receiver.vault_access import open_vault
 from receiver.web.app import create_app
-from receiver.web.page.links import Links
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
@@ -60,7 +59,6 @@ class Receiver:
     def __init__(self, settings: Settings, spans: Spans | None = None) -> None:
         """Raises CommandError when a file cannot be used."""
         self._settings = self._in_effect = settings
-        self._links = Links(settings.vault.address, settings.aws.endpoint_url)
         self._spans = spans or Untraced()
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
@@ -107,9 +105,8 @@ class Receiver:
 
     def reload(self, settings: Settings) -> None:
         """Take over rules, tokens and key files. Raises CommandError; then nothing."""
-        keyring = Keyring(settings)
-        self._keyring, self._rules = keyring, settings.to_rules()
-        self._condition.keyring = keyring
+        self._keyring = self._condition.keyring = Keyring(settings)
+        self._rules = settings.to_rules()
         self._in_effect = reloaded(self._settings, settings)
         self._retry_everything(Turn.FULL)
 
@@ -242,7 +239,7 @@ class Receiver:
             reconcile=self._condition.comparison,
             reconciles=self._condition.comparisons,
             configuration=lambda: effective(self._in_effect),
-            links=self._links,
+            links=links(self._settings),
             limits=self._settings.reconcile.to_limits,
             began=time.time(),
             faults=self._condition.faults,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from receiver.settings import Settings
+from receiver.web.page.links import Links
 
 _FILES = ("_file", "_files")
 #: What a reload changes; the rest stays as it was at the start.
@@ -76,6 +77,11 @@ def reloaded(before: Settings, read: Settings) -> Settings:
     """What is in effect once ``read`` was read again over ``before``."""
     taken = {name: getattr(read, name) for name in _TAKEN_OVER}
     return before.model_copy(update=taken)
+
+
+def links(settings: Settings) -> Links:
+    """The way from the page to both sides."""
+    return Links(settings.vault.address, settings.aws.endpoint_url)
 
 
 def _lines(where: str, name: str, value: object) -> Iterator[Line]:

@@ -32,6 +32,7 @@ PAGES = frozenset(
         "/",
         "/adopt",
         "/configuration",
+        "/explain",
         "/logout",
         "/orders",
         "/retry",

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from tests.acceptance.gate import Gate
 
 from receiver.core.fingerprint import MANAGED_BY, SEAL, US
 from receiver.demo.emulator import REGION
 from receiver.policies.in_aws import Statement
-from tests.acceptance.gate import Gate
 from tests.acceptance.hand import Hand
 from tests.acceptance.iam import Call, is_allowed
 from tests.acceptance.scene import Build, Scene, wait_until

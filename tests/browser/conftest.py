@@ -46,20 +46,26 @@ class Site:
     reader: str = ""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Not for the whole session: while it runs, no other test could run a loop."""
+@pytest.fixture(scope="session")
+def installed() -> str:
+    """Where the browser is. Asked for first, so that nothing is started in vain."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("there is no chromium here: apt-get install chromium")
+    return path
+
+
+@pytest.fixture(scope="module")
+def chromium(installed: str) -> Iterator[Browser]:
+    """Not for the whole session: while it runs, no other test could run a loop."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        browser = playwright.chromium.launch(executable_path=installed, args=[*FLAGS])
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def healthy(installed: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A whole installation in which a dozen secrets were just replicated."""
     with ExitStack() as undo:
         emulator = Emulator(
@@ -90,7 +96,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def unhealthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def unhealthy(
+    installed: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A receiver without Vault, and thousands of secrets that need somebody."""
     program, keys = unhealthy_receiver(tmp_path_factory.mktemp("unhealthy"))
     with ExitStack() as undo:

@@ -104,6 +104,8 @@ class TestAGoodDay:
         tall = page.evaluate("() => document.scrollingElement.scrollHeight")
         assert tall <= SIZES["desktop"]["height"]
         expect(page.get_by_text("of 12 changes within 1 s")).to_be_visible()
+        expect(page.get_by_text(re.compile("secrets? compared")).first).to_be_visible()
+        expect(page.get_by_text("forwarder-1")).to_be_visible()
 
     def test_it_renews_itself(self, visit: Open, healthy: Site) -> None:
         """Without being loaded again, and not while somebody has ticked something."""

@@ -24,14 +24,13 @@ from receiver.web.auth import LOGIN, find_token, requires
 from receiver.web.choice import Order
 from receiver.web.orders import ADOPT, RETRY, Ordered, Verb
 from receiver.web.page.desk import Desk
-from receiver.web.page.forms import Form, read_form, way_back
+from receiver.web.page.forms import Form, read_form, way_back, whole_number
 from receiver.web.page.links import picked, to_secret
 from receiver.web.refusals import Refused
 from receiver.web.session import COOKIE, LASTS, seal
 from receiver.web.sync import SyncRequest, ask_for
 
 _DONE = {"retry": "queued to be tried again", "adopt": "queued to be taken over"}
-_MOST_NUMBER = 10
 
 
 def router(desk: Desk) -> APIRouter:
@@ -82,8 +81,8 @@ def notice(query: Mapping[str, str]) -> str:
     did, count = query.get("did", ""), query.get("count", "")
     if did == "sync":
         return "Queued: a worker compares both sides of it now."
-    if did in _DONE and count.isdigit() and len(count) < _MOST_NUMBER:
-        return f"{counted(int(count), 'secret')} {_DONE[did]}."
+    if did in _DONE and (number := whole_number(count)) is not None:
+        return f"{counted(number, 'secret')} {_DONE[did]}."
     return ""
 
 

@@ -16,6 +16,7 @@ from receiver.web.refusals import Refused
 #: A page of secrets, each with as long a name as there can be.
 _MAX_FORM = 1024 * 1024
 _MOST_FIELDS = 500
+_LONGEST_NUMBER = 16
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -55,6 +56,12 @@ def way_back(text: str) -> str:
         return "/"
     is_ours = not parts.scheme and not parts.netloc and parts.path in PAGES
     return parts._replace(fragment="").geturl() if is_ours else "/"
+
+
+def whole_number(text: str) -> int | None:
+    """A number as our own addresses hold them; None for anything else."""
+    is_number = text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER
+    return int(text) if is_number else None
 
 
 def _ref(value: str) -> SecretRef:

@@ -75,10 +75,13 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The page."""
+    """The page. ``warnings`` need nobody yet; ``deletes`` is how near each rule is to
+    its brake."""
 
     verdict: Verdict
     faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    deletes: tuple[str, ...]
     cards: tuple[Card, ...]
     brakes: tuple[Brake, ...]
     pauses: tuple[Pause, ...]
@@ -94,6 +97,8 @@ def home(
     return Home(
         verdict=verdict(status),
         faults=tuple(note(one) for one in status["faults"]),
+        warnings=tuple(note(one) for one in status.get("warnings", ())),
+        deletes=tuple(_deletes(one) for one in status.get("deletes", ())),
         cards=tuple(_card(mark, status) for mark in STATES),
         brakes=tuple(_brake(one) for one in status["brake"]),
         pauses=tuple(_pause(one, now) for one in status["paused"]),
@@ -115,6 +120,12 @@ def _brake(one: Mapping[str, Any]) -> Brake:
     return Brake(
         printable(one["rule"]), one["held"], note(one["reason"]), note(one["release"])
     )
+
+
+def _deletes(one: Mapping[str, Any]) -> str:
+    """How near a rule is to its brake."""
+    deletes = counted(one["most"], "delete")
+    return f"{printable(one['rule'])} {one['made']:,} of {deletes} this hour"
 
 
 def _pause(one: Mapping[str, Any], now: float) -> Pause:

@@ -58,8 +58,8 @@ def describe_lag(
     worst = max((values[-1] for values in minutes.values()), default=GOAL)
     top = max(2.0, worst * 1.3)
     figures = tuple(
-        (name, _NONE if value is None else duration(value))
-        for name, value in percentiles.items()
+        (name, _NONE if (value := percentiles[name]) is None else duration(value))
+        for name in (f"p{percent}" for percent in _PERCENTS)
     )
     period = _period(now, started)
     label = f"Lag of each minute, {period}: no change yet."

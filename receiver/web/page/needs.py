@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from receiver.core.causes import Cause
-from receiver.core.remedies import REMEDIES
 from receiver.terminal.words import printable
 from receiver.web.page.links import to_list
 from receiver.web.page.rows import Row, row
+from receiver.web.remedies import remedy
 
 #: Of one cause, on the first page.
 SHOWN = 5
@@ -94,12 +94,12 @@ def _count(key: tuple[str, str], listed: int, status: Mapping[str, Any]) -> int:
 def _unlisted(cause: str, count: int) -> Need:
     """None of them was among the first that the document lists."""
     mark = "conflict" if cause in _CONFLICTS else "parked"
-    remedy = REMEDIES[Cause(cause)] if cause in set(Cause) else None
+    found = remedy(Cause(cause)) if cause in set(Cause) else {}
     return Need(
         cause=printable(cause),
         mark=mark,
-        who=remedy.who if remedy else "",
-        do=remedy.do if remedy else "",
+        who=found.get("who", ""),
+        do=found.get("do", ""),
         detail="",
         count=count,
         rows=(),

@@ -20,9 +20,11 @@ from receiver.web.items import full
 from receiver.web.listing import Wanted, look_up
 from receiver.web.page import acting
 from receiver.web.page.desk import Desk
+from receiver.web.page.explanation import Explain, explanation
+from receiver.web.page.forms import whole_number
 from receiver.web.page.home import home
 from receiver.web.page.lag import HEIGHT, WIDTH, describe_lag
-from receiver.web.page.links import to_list
+from receiver.web.page.links import to_list, to_secret
 from receiver.web.page.moments import when
 from receiver.web.page.rows import STATES, row
 from receiver.web.page.secret import Known, is_about, view
@@ -39,8 +41,9 @@ _SEARCHED = 1000
 _DAY = 86_400.0
 
 
-def router(parts: Parts) -> APIRouter:
-    """The routes. Those that only read are plain functions, so they run in threads."""
+def router(parts: Parts, explain: Explain | None = None) -> APIRouter:
+    """The routes. Those that only read are plain functions, so they run in threads.
+    Without ``explain`` there is no such page."""
     desk = Desk(parts)
     kind = desk.route_class()
     read = APIRouter(route_class=kind, dependencies=[Depends(requires("read"))])
@@ -55,7 +58,14 @@ def router(parts: Parts) -> APIRouter:
 
     @read.get("/secret")
     def secret(request: Request) -> Response:
-        return desk.show(request, "secret.html", **_secret(parts, request))
+        given = _secret(parts, request)
+        can_explain = explain is not None
+        return desk.show(request, "secret.html", can_explain=can_explain, **given)
+
+    @read.get("/explain")
+    def explained(request: Request) -> Response:
+        given = _explained(parts, explain, request)
+        return desk.show(request, "explain.html", **given)
 
     @read.get("/orders")
     def orders(request: Request) -> Response:
@@ -104,7 +114,7 @@ def _list(parts: Parts, request: Request) -> dict[str, Any]:
         raise Refused(422, "is no state", field="state")
     wanted = Wanted(rule, text, query.get("after") or None, _PAGE)
     page, following = look_up(parts, State(state) if state else None, wanted)
-    now, before = parts.now(), _number(query.get("before", ""))
+    now, before = parts.now(), whole_number(query.get("before", "")) or 0
     chosen = {"state": state, "rule": rule, "q": text}
     until = before + len(page)
     more = to_list(**chosen, after=following, before=until) if following else None
@@ -140,12 +150,7 @@ def _rule_names(parts: Parts) -> list[str]:
 
 
 def _secret(parts: Parts, request: Request) -> dict[str, Any]:
-    query = request.query_params
-    ref = SecretRef(
-        bare("namespace", query.get("namespace", "")),
-        named("mount", query.get("mount", "")),
-        named("path", query.get("path", "")),
-    )
+    ref = _asked(request)
     # Before the entries: work that ends in between must not look undone.
     failing = parts.queue.pending(ref)
     entries = parts.journal.known(ref)
@@ -154,8 +159,30 @@ def _secret(parts: Parts, request: Request) -> dict[str, Any]:
     known = Known(failing, _made(parts, entries, now), _deeds_about(parts, ref))
     return {
         "secret": view(ref, seen, known, links=parts.links, now=now),
-        "notice": acting.notice(query),
+        "explain_at": to_secret(ref).replace("/secret?", "/explain?", 1),
+        "notice": acting.notice(request.query_params),
     }
+
+
+def _explained(
+    parts: Parts, explain: Explain | None, request: Request
+) -> dict[str, Any]:
+    if explain is None:
+        raise Refused(404, "this receiver cannot explain")
+    ref = _asked(request)
+    document = explain(namespace=ref.namespace, mount=ref.mount, path=ref.path)
+    told = explanation(document, parts.now())
+    return {"place": printable(ref), "told": told, "back": to_secret(ref)}
+
+
+def _asked(request: Request) -> SecretRef:
+    """The secret that the address names. Raises Refused."""
+    query = request.query_params
+    return SecretRef(
+        bare("namespace", query.get("namespace", "")),
+        named("mount", query.get("mount", "")),
+        named("path", query.get("path", "")),
+    )
 
 
 def _made(parts: Parts, entries: list[Entry], now: float) -> dict[str, list[float]]:
@@ -171,7 +198,7 @@ def _deeds_about(parts: Parts, ref: SecretRef) -> list[Deed]:
 
 
 def _orders(parts: Parts, request: Request) -> dict[str, Any]:
-    before = _number(request.query_params.get("before", "")) or None
+    before = whole_number(request.query_params.get("before", "")) or None
     deeds = parts.journal.deeds(before=before, limit=_PAGE + 1)
     now = parts.now()
     more = deeds[_PAGE - 1].number if len(deeds) > _PAGE else None
@@ -187,7 +214,3 @@ def _order(deed: Deed, now: float) -> dict[str, Any]:
         "what": deed.what,
         "about": note(said),
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

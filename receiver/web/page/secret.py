@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from receiver.core.causes import Cause
-from receiver.core.remedies import REMEDIES, Remedy
 from receiver.core.state import Entry, SecretRef, State
 from receiver.places import Survey
 from receiver.ports import Deed
@@ -19,6 +18,7 @@ from receiver.terminal.words import duration, note, printable
 from receiver.web.page.links import Links, picked
 from receiver.web.page.moments import When, when
 from receiver.web.page.rows import STATES
+from receiver.web.remedies import remedy
 
 _NEXT = {
     State.IN_SYNC: "nothing to do: the next change in Vault follows by itself",
@@ -73,7 +73,8 @@ class PlaceView:
     since: When | None
     cause: str
     detail: str
-    remedy: Remedy | None
+    who: str
+    do: str
     following: str
     decision: str
     verbs: tuple[str, ...]
@@ -132,6 +133,7 @@ def _place(entry: Entry, known: Known, links: Links, now: float) -> PlaceView:
     waits = known.failing is not None
     mark = State.PENDING if waits else entry.state
     cause = (known.failing if waits else entry.cause) or ""
+    found = remedy(Cause(cause)) if cause in set(Cause) else {}
     is_new = mark is State.PENDING and not waits
     following = "no change of it has been seen yet" if is_new else _NEXT[mark]
     if waits and cause:
@@ -144,7 +146,8 @@ def _place(entry: Entry, known: Known, links: Links, now: float) -> PlaceView:
         since=_known(entry.state_since, now),
         cause=printable(cause),
         detail=note(entry.detail) if cause == (entry.cause or "") else "",
-        remedy=REMEDIES[Cause(cause)] if cause in set(Cause) else None,
+        who=found.get("who", ""),
+        do=found.get("do", ""),
         following=following,
         decision=_decision(entry),
         verbs=_VERBS.get(entry.state, ()) if not is_new else (),

@@ -25,13 +25,11 @@ def verdict(status: Mapping[str, Any]) -> Verdict:
     """Of a status document."""
     states = status["states"]
     way = f"{states['pending']:,} on the way" if states["pending"] else ""
-    if status["verdict"] != "well":
+    if status["faults"] or needing(status):
         return _attention(status, way)
     if status["paused"]:
-        waits = f"{way}. " if way else ""
-        return Verdict(
-            PAUSED, f"Paused: {_paused(status)} {waits}Nobody is needed.", "paused"
-        )
+        waits = f" {way.capitalize()}." if way else ""
+        return Verdict(PAUSED, f"Paused: {_paused(status)}{waits}", "paused")
     count = states["in_sync"]
     in_sync = counted(count, "secret is", "secrets are") + " in sync"
     said = in_sync if count else "nothing is replicated yet"
@@ -55,7 +53,7 @@ def _attention(status: Mapping[str, Any], way: str) -> Verdict:
         wrong.append(counted(secrets, "secret"))
     number = faults + secrets
     verb = "needs" if number == 1 else "need"
-    what = f"{listed(wrong) or 'Something below'} {verb} you"
+    what = f"{listed(wrong)} {verb} you"
     rest = way or ("" if faults else "everything else is in sync")
     also = f" {_paused(status).capitalize()}" if status["paused"] else ""
     sentence = "; ".join(filter(None, [what, rest])) + "." + also

@@ -233,6 +233,20 @@ def test_what_came_out_is_told(bench: Bench, world: World) -> None:
     assert bench.reconciler.last_at is not None
 
 
+def test_the_last_few_are_remembered(bench: Bench) -> None:
+    """In the order in which they ended, those of everything alone, and not for ever."""
+    start_quietly(bench)
+    counts = []
+    for scope in (Scope(path="none"), *[Scope()] * 12):
+        bench.wait_for_state(bench.reconciler.request(Wish(scope=scope)), "done")
+        counts.append(len(bench.reconciler.recent))
+    recent = bench.reconciler.recent
+
+    assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10]
+    assert [at for at, _ in recent] == sorted(at for at, _ in recent)
+    assert recent[-1] == (bench.reconciler.last_at, bench.reconciler.last)
+
+
 def test_what_was_not_compared_is_no_success(bench: Bench, world: World) -> None:
     """The metric's time of the last success stays."""
     world.write("a")

@@ -29,15 +29,14 @@ NEEDS = {"verdict": "needs_you"}
             "All is well: 4,120 secrets are in sync; 3 on the way.",
         ),
         (
-            {"paused": [pause()]},
+            NEEDS | {"paused": [pause()]},
             "paused",
-            "Paused: nothing is written. Nobody is needed.",
+            "Paused: nothing is written.",
         ),
         (
             {"paused": [pause("a"), pause("b")], "states": {"pending": 1_200}},
             "paused",
-            "Paused: nothing is written under a and b. 1,200 on the way. "
-            "Nobody is needed.",
+            "Paused: nothing is written under a and b. 1,200 on the way.",
         ),
         (
             NEEDS | {"states": {"parked": 1}},
@@ -154,3 +153,16 @@ def test_the_oldest_that_waits() -> None:
         "none",
         "/secrets?state=parked",
     )
+
+
+def test_what_other_versions_tell() -> None:
+    """Warnings and the way to the brake are shown where the document has them."""
+    more = {
+        "warnings": ["the clock of vault-1 is 9 s behind ours"],
+        "deletes": [{"rule": "hybrid", "made": 3, "most": 50}],
+    }
+    found = home(status(**more), [], 0.0)
+
+    assert found.warnings == ("the clock of vault-1 is 9 s behind ours",)
+    assert found.deletes == ("hybrid 3 of 50 deletes this hour",)
+    assert home(status(), [], 0.0).warnings == ()

@@ -19,7 +19,7 @@ from tests.unit.receiver_web.conftest import TOKENS, World
 from tests.unit.receiver_web.person import OURS, Person
 
 ADMIN = TOKENS[-1]
-READS = sorted(PAGES - {"/adopt", "/logout", "/retry", "/sync"})
+READS = sorted(PAGES - {"/adopt", "/explain", "/logout", "/retry", "/sync"})
 
 
 def paths_of(router: Any) -> Iterator[str]:

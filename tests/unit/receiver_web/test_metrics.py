@@ -89,13 +89,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "webhook_rejected": ("reason",),
     "aws_requests": ("code", "operation"),
     "vault_requests": ("code", "operation"),
-    "reconcile_interval_seconds": (),
     "notifications": ("result", "type"),
     "vault_token_expiry_timestamp_seconds": (),
     "vault_token_lifetime_seconds": (),
     "forwarder_last_seen_timestamp_seconds": ("forwarder", "source"),
     "clock_skew_seconds": ("source",),
-    "notifications": ("result", "type"),
     "build_info": ("version",),
 }
 _MANY = 5_000

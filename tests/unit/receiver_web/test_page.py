@@ -218,6 +218,18 @@ def _next(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.parametrize("number", ["²", "-1", "1e3", "9" * 40, "x", ""])
+@pytest.mark.parametrize(
+    "where", ["/?did=retry&count=", "/secrets?before=", "/orders?before="]
+)
+def test_odd_numbers_in_an_address(person: Person, where: str, number: str) -> None:
+    """Are none, and say nothing."""
+    answer = person.sees(where + quote(number))
+
+    assert answer.status_code == 200
+    assert "queued" not in words(answer.text)
+
+
 class TestOneSecret:
     def test_both_sides(self, world: World) -> None:
         """What Vault had, what AWS holds, since when, and the way to both."""
