@@ -68,13 +68,12 @@ def _stanza(grant: Grant) -> str:
 
 
 def _both(one: Grant | None, other: Grant) -> Grant:
-    """Two rules may need the same path; whoever may read is not denied by another."""
-    if one is None or one == other:
+    """Two rules may need the same path, each for its own; a denial is only made where
+    no other rule is, so it holds."""
+    if one is None or DENY in other.capabilities:
         return other
     wanted = dict.fromkeys((*one.capabilities, *other.capabilities))
-    granted = tuple(each for each in wanted if each != DENY)
-    why = one.why if DENY not in one.capabilities else other.why
-    return Grant(one.path, granted or (DENY,), why)
+    return Grant(one.path, tuple(wanted), one.why)
 
 
 def _of_rule(

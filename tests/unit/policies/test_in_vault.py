@@ -51,10 +51,23 @@ class TestKvV2:
         """So nothing is denied on a mount that several rules cover."""
         rules = (
             Rule(name="r", mount="kv", exclude=("a/**",)),
-            Rule(name="s", mount="kv", include=("a/**",)),
+            Rule(name="s", mount="kv", include=("*/db",)),
         )
 
-        assert granted(*rules)["kv/data/a/*"] == ("read",)
+        assert granted(*rules)["kv/data/+/db"] == ("read",)
+        assert ("deny",) not in granted(*rules).values()
+
+    def test_what_a_rule_includes_and_excludes(self) -> None:
+        """Is excluded."""
+        rule = Rule(name="r", mount="kv", include=("a/**", "b/**"), exclude=("a/**",))
+
+        assert granted(rule)["kv/data/a/*"] == ("deny",)
+
+    def test_two_rules_may_need_one_path(self) -> None:
+        """Each for its own; it is granted once."""
+        rules = (Rule(name="r", mount="kv"), Rule(name="s", mount="kv"))
+
+        assert granted(*rules) == granted(rules[0])
 
     def test_an_exclude_that_vault_cannot_say_is_left_out(self) -> None:
         """A denial that is wider than the exclude would hide what is included."""
