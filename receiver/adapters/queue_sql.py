@@ -106,8 +106,9 @@ WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = 0 AND parked = 0 AND (due <= :now OR attempts > 0)
 """
 
+#: What waits for its budget of versions is nothing that anybody can hurry.
 BACKLOG = """
-SELECT count(*), min(since) FROM work
+SELECT count(*), min(CASE WHEN cause <> 'VERSION_BUDGET' THEN since END) FROM work
 WHERE parked = 0 AND (due <= :now OR attempts > 0)
 """
 
