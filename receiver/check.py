@@ -22,10 +22,11 @@ from receiver.comparison.vault_listing import mounts_of
 from receiver.core.causes import REMEDIES, ReplicationError
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
+from receiver.notify_settings import secret_files
 from receiver.settings import Settings
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
-from vault_audit_forwarder.program.secret_files import SecretFile
+from vault_audit_forwarder.program.secret_files import SecretFile, read_secret_file
 
 
 def check(settings: Settings) -> Report:
@@ -54,6 +55,8 @@ def _attempt(name: str, look: Callable[[], str]) -> Check:
 
 def _keys(settings: Settings) -> str:
     keyring = Keyring(settings)
+    for path in secret_files(settings.notify):
+        read_secret_file(path)
     if not keyring.tokens():
         return "readable; without admin.tokens only events are taken"
     return "readable"
