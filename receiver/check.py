@@ -24,11 +24,13 @@ from receiver.core.causes import Forbidden, ReplicationError
 from receiver.core.remedies import REMEDIES
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
+from receiver.notify_settings import secret_files
 from receiver.settings import Settings
 from receiver.terminal.failure import Failure
 from receiver.vault_access import open_vault
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
+from vault_audit_forwarder.program.secret_files import read_secret_file
 
 
 def check(settings: Settings) -> Report:
@@ -66,6 +68,8 @@ def told(error: ReplicationError) -> Failure:
 
 def _keys(settings: Settings) -> str:
     keyring = Keyring(settings)
+    for path in secret_files(settings.notify):
+        read_secret_file(path)
     if not keyring.tokens():
         return "readable; without admin.tokens only events are taken"
     return "readable"

@@ -6,6 +6,7 @@ says its own Region, so none is asked for.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field
@@ -104,6 +105,20 @@ NotifySettings: TypeAlias = Annotated[
     SnsSettings | SlackSettings | PagerDutySettings | SignedSettings,
     Discriminator("kind"),
 ]
+
+
+def secret_files(channels: tuple[NotifySettings, ...]) -> list[Path]:
+    """The files that must be readable for all of them."""
+    files: list[Path] = []
+    for channel in channels:
+        match channel:
+            case SlackSettings():
+                files.append(channel.webhook_url_file)
+            case PagerDutySettings():
+                files.append(channel.routing_key_file)
+            case SignedSettings():
+                files += channel.signing_key_file
+    return files
 
 
 def plain_warnings(channels: tuple[NotifySettings, ...]) -> list[str]:

@@ -43,7 +43,8 @@ class InvalidCursor(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """The queue in numbers. ``oldest`` is when the oldest due work began to wait."""
+    """The queue in numbers. ``oldest`` is when the oldest due work began to wait, but
+    for what waits for its budget of versions."""
 
     pending: int
     oldest: float | None

@@ -266,7 +266,10 @@ class FakeQueue:
             parked = Counter(i.cause for i in self._items.values() if i.parked)
             return Backlog(
                 pending=len(waiting),
-                oldest=min((item.since for item in waiting), default=None),
+                oldest=min(
+                    (i.since for i in waiting if i.cause != Cause.VERSION_BUDGET),
+                    default=None,
+                ),
                 parked=dict(parked),
             )
 

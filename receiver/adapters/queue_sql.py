@@ -112,8 +112,9 @@ SELECT count(*) FROM work
 WHERE parked = 0 AND due <= :now AND (lane, due, sequence) < (:lane, :due, :sequence)
 """
 
+#: What waits for its budget of versions is nothing that anybody can hurry.
 BACKLOG = """
-SELECT count(*), min(since) FROM work
+SELECT count(*), min(CASE WHEN cause <> 'VERSION_BUDGET' THEN since END) FROM work
 WHERE parked = 0 AND (due <= :now OR attempts > 0)
 """
 

@@ -541,6 +541,13 @@ class TestBacklog:
         assert queue.pending(B) == ""
         assert queue.pending(C) is None
 
+    def test_a_budget_of_versions_makes_nothing_old(self, queue: WorkQueue) -> None:
+        """Who waits for it is pending, and nobody is called for it."""
+        queue.add([hint(A)])
+        queue.retry(took(queue), delay=3000, cause="VERSION_BUDGET", detail="")
+
+        assert (queue.backlog().pending, queue.backlog().oldest) == (1, None)
+
     def test_empty(self, queue: WorkQueue) -> None:
         """Nothing waits since never."""
         assert (queue.backlog().pending, queue.backlog().oldest) == (0, None)

@@ -106,3 +106,16 @@ def test_work_is_taken_up_again_when_the_token_is_good(
 
     assert recovered.wait(30)
     looking.stop(30)
+
+
+def test_a_look_is_remembered(root: Vault, reader: Reader) -> None:
+    """What Vault said and when, for those who watch over the token's end."""
+    watching = keeper(reader)
+    assert (watching.lease, watching.asked_at) == (None, None)
+    before = time.time()
+
+    lease = watching.look()
+
+    assert watching.lease == lease
+    assert watching.asked_at is not None
+    assert before <= watching.asked_at <= time.time()

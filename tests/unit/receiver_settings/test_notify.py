@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from receiver.core.notify.telling import Pace
-from receiver.notify_settings import PagerDutySettings, SignedSettings, SnsSettings
+from receiver.notify_settings import (
+    PagerDutySettings,
+    SignedSettings,
+    SnsSettings,
+    secret_files,
+)
 from receiver.settings import Settings, schema
 from vault_audit_forwarder.program.config_file import ConfigError
 
@@ -89,3 +94,16 @@ def test_the_schema_knows_the_kinds() -> None:
 
     for name in ("SnsSettings", "SlackSettings", "PagerDutySettings", "SignedSettings"):
         assert name in kinds
+
+
+def test_the_files_that_are_needed(load: Load, files: Path) -> None:
+    """So that a check can read them before a message must."""
+    notify = [
+        {"kind": "sns", "topic_arn": TOPIC},
+        {"kind": "slack", "webhook_url_file": "slack-url"},
+        {"kind": "pagerduty", "routing_key_file": "routing-key"},
+        {"kind": "webhook", "url": "https://a", "signing_key_file": ["k1", "k2"]},
+    ]
+
+    needed = secret_files(load({"notify": notify}).notify)
+    assert needed == [files / name for name in ("slack-url", "routing-key", "k1", "k2")]
