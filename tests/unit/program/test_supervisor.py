@@ -10,6 +10,8 @@ import pytest
 
 from vault_audit_forwarder.program.supervisor import Supervisor
 
+pytestmark = pytest.mark.integration
+
 
 class Clock:
     def __init__(self) -> None:
