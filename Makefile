@@ -35,26 +35,32 @@ faults: .venv/.dev
 	  tests/acceptance/test_backpressure.py $(ARGS)
 
 # The lists are for every platform that has wheels; nothing in them names a registry.
+# What the images install (forwarder, receiver) is what the tests ran with (demo, dev).
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock: .venv/bin/python
-	@$(PIP) uv==0.13.9
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --extra demo --extra editable \
-	  pyproject.toml -o requirements/demo.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --extra dev \
-	  -c requirements/demo.lock pyproject.toml -o requirements/dev.lock
+	@$(PIP) -r requirements/build.in
+	@$(COMPILE) --extra demo --extra editable pyproject.toml -o requirements/demo.lock
+	@$(COMPILE) --extra dev -c requirements/demo.lock pyproject.toml \
+	  -o requirements/dev.lock
+	@$(COMPILE) -c requirements/dev.lock pyproject.toml -o requirements/forwarder.lock
+	@$(COMPILE) --extra receiver --extra otel -c requirements/dev.lock pyproject.toml \
+	  -o requirements/receiver.lock
+	@$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 
-# The browser of the page's tests, and what the alerts and the dashboard are tried with.
+# The browser of the page's tests, what the alerts and the dashboard are tried with, and
+# the init of the images.
 # Where they cannot be installed, those tests are skipped and say so.
 .venv/.tools: | .venv/bin/python
-	@if command -v chromium && command -v promtool && command -v prometheus; \
+	@if command -v chromium && command -v promtool && command -v prometheus \
+	  && command -v tini; \
 	then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing chromium and prometheus (once) …" >&2; \
+	  echo "installing chromium, prometheus and tini (once) …" >&2; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-	    --no-install-recommends chromium prometheus; } \
+	    --no-install-recommends chromium prometheus tini; } \
 	  || echo "not installed: their tests are skipped" >&2; \
-	else echo "no chromium or prometheus here: their tests are skipped" >&2; fi \
+	else echo "no chromium, prometheus or tini here: their tests are skipped" >&2; fi \
 	>.venv/tools.log
 	@touch $@
 

@@ -1,7 +1,8 @@
 """Runs a receiver under the signals of its supervisor.
 
 SIGTERM and SIGINT end it gracefully with exit code 0, a second one at once. SIGHUP
-reads the configuration again and keeps the old one when the new is wrong.
+reads the configuration again and keeps the old one when the new is wrong. systemd
+hears of each.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.signals import Signals
+from vault_audit_forwarder.program.supervisor import Supervisor
 from vault_audit_forwarder.program.tracing import CLOSE_WITHIN, open_tracing
 
 #: From the signal to the end, for everything that is in flight; with the traces' turn
@@ -92,7 +94,10 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
         thread = threading.Thread(target=server.run, args=([listening],), name="http")
         thread.start()
         log.info("receiver started", address=str(settings.listen), version=__version__)
-        _obey(signals, receiver, config, env)
+        supervisor = Supervisor(env)
+        supervisor.ready()
+        _obey(signals, supervisor, receiver, config, env)
+        supervisor.stopping()
         _end(server, thread, receiver)
         if receiver.state.is_damaged:
             raise CommandError(
@@ -112,13 +117,18 @@ def _spans(env: Mapping[str, str], undo: ExitStack) -> Spans | None:
 
 
 def _obey(
-    signals: Signals, receiver: Receiver, config: Path, env: Mapping[str, str]
+    signals: Signals,
+    supervisor: Supervisor,
+    receiver: Receiver,
+    config: Path,
+    env: Mapping[str, str],
 ) -> None:
     """Until the end is asked for."""
     while not signals.end:
         signals.wait()
         if signals.reload:
             signals.reload = False
+            supervisor.reloading()
             try:
                 settings = load_settings(config, env)
                 receiver.reload(settings)
@@ -127,6 +137,7 @@ def _obey(
             else:
                 logs.set_level(settings.log_level)
                 log.info("configuration read again")
+            supervisor.ready()
 
 
 def _end(server: uvicorn.Server, thread: threading.Thread, receiver: Receiver) -> None:

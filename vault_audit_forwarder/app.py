@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -61,8 +61,12 @@ class Forwarder:
         *,
         tracing: Tracing | None = None,
         end_within: float = END_WITHIN_SECONDS,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises CommandError when a file, a key or an address cannot be used."""
+        """``beat`` is called while the reader turns, from its thread.
+
+        Raises CommandError when a file, a key or an address cannot be used.
+        """
         self._settings = settings
         self._tracing = tracing
         self._end_within = end_within
@@ -77,6 +81,7 @@ class Forwarder:
                 self._handoff,
                 self._spool,
                 stored=self._sender.wake,
+                beat=beat,
                 undo=undo,
             )
             self._status = self._open_status(undo)

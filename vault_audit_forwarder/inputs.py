@@ -32,6 +32,7 @@ class Inputs:
     """Bound, not yet reading. ``undo`` gets what takes this back.
 
     Sockets go to ``handoff``, files to ``spool``: after that ``stored`` is called.
+    ``beat`` hears of the watched thread as often as the watchdog does.
     """
 
     def __init__(
@@ -41,14 +42,16 @@ class Inputs:
         spool: Spool,
         *,
         stored: Callable[[], None],
+        beat: Callable[[], None],
         undo: ExitStack,
     ) -> None:
         """Raises CommandError when a socket or the spool cannot be used."""
         self._watchdog = Watchdog()
+        self._told = beat
         self._timeout = settings.watchdog
         self._sockets: Reader | None = None
         self._files: FileReader | None = None
-        mounts, watched = settings.mounts, self._watchdog.beat
+        mounts, watched = settings.mounts, self._beat
         if bound := _bind_all(settings, undo):
             self._sockets = Reader(bound, handoff, mounts=mounts, beat=watched)
             undo.callback(self._sockets.stop)
@@ -99,6 +102,10 @@ class Inputs:
         self._watchdog.stop()  # the end may take longer than it would wait
         if self._files is not None:
             self._files.stop()
+
+    def _beat(self) -> None:
+        self._watchdog.beat()
+        self._told()
 
 
 def _unwatched() -> None:

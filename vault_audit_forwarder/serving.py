@@ -2,6 +2,7 @@
 
 SIGTERM and SIGINT end it gracefully with exit code 0, a second one at once. SIGHUP
 reads the log level and the key files again and keeps the old when the new are wrong.
+systemd hears of each, and of the reader's being alive.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vault_audit_forwarder.app import Forwarder
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.signals import Signals
+from vault_audit_forwarder.program.supervisor import Supervisor
 from vault_audit_forwarder.program.tracing import open_tracing
 from vault_audit_forwarder.settings import load_settings
 
@@ -42,14 +44,19 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
     threading.excepthook = _thread_died
     signals = Signals()
     signals.install()
+    supervisor = Supervisor(env)
     tracing = open_tracing("vault-audit-forwarder", __version__, env)
-    forwarder = Forwarder(settings, tracing=tracing)
+    forwarder = Forwarder(settings, tracing=tracing, beat=supervisor.beat)
     forwarder.start()
+    supervisor.ready()
     while not signals.end:
         signals.wait()
         if signals.reload:
             signals.reload = False
+            supervisor.reloading()
             _reload(forwarder, config, env)
+            supervisor.ready()
+    supervisor.stopping()
     forwarder.stop()
     if tracing is not None:
         tracing.close()
