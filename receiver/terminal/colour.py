@@ -19,6 +19,7 @@ _MARKS: tuple[tuple[str, int | str], ...] = (
     (r"  ! (?:conflict|parked|held|waits)\b", _BOLD_RED),
     (r"(?:No changes\.|Converged:|WELL\b|IN SYNC:)", _BOLD_GREEN),
     (r"(?:ATTENTION\b|STOPPED:)", _BOLD_RED),
+    (r"PAUSED\b", _YELLOW),
     (r"(?:WAITING|GONE|NOT REPLICATED):", _YELLOW),
     (r"(?:Needs you|NEEDS YOU\b.*|SECRET +STATE\b.*|Parked|Faults|Next:)", _BOLD),
 )

@@ -73,6 +73,9 @@ def _verdict(status: Document) -> str:
     states = status["states"]
     pending = states["pending"]
     rest = f"{pending:,} on the way" if pending else ""
+    if status["verdict"] == WELL and status["paused"]:
+        what = listed(_what_is_paused(status["paused"]))
+        return f"PAUSED  {what}; {rest or 'nothing waits'}."
     if status["verdict"] == WELL:
         secrets = counted(states["in_sync"], "secret is", "secrets are")
         return "; ".join(filter(None, [f"WELL  {secrets} in sync", rest])) + "."
@@ -82,8 +85,7 @@ def _verdict(status: Document) -> str:
         wrong.append(counted(faults, "fault"))
     wrong += _what_is_paused(status["paused"])
     what = listed(wrong) or "look at what is said below"
-    calm = "nothing waits" if status["paused"] else "everything else is in sync"
-    return f"ATTENTION  {what}; {rest or calm}."
+    return f"ATTENTION  {what}; {rest or 'everything else is in sync'}."
 
 
 def _what_is_paused(pauses: Sequence[Document]) -> list[str]:

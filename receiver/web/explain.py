@@ -30,10 +30,10 @@ from receiver.explain.snapshot import (
 from receiver.explain.witnesses import Witnesses
 from receiver.places import Spot, survey
 from receiver.ports import Deed, Standing
-from receiver.web import status
 from receiver.web.auth import requires
 from receiver.web.meaning import Meaning, meant
 from receiver.web.parts import Parts
+from receiver.web.pauses import paused
 from receiver.web.references import Finder
 
 #: As many of the latest orders are looked through for those about the secret.
@@ -160,7 +160,7 @@ def _pauses(parts: Parts) -> tuple[Pause, ...]:
             by=one["by"],
             until=one.get("until"),
         )
-        for one in status.describe(parts)["paused"]
+        for one in paused(parts)
     )
 
 

@@ -1,8 +1,8 @@
 """``GET /v1/status``: the verdict first, then what it rests on.
 
 Read from the queue and the journal; neither asks Vault or AWS. Whether somebody is
-needed: for what is parked, in conflict or held, for faults, and while replication is
-paused. What drifted is put back by itself, and what is orphaned can wait.
+needed: for what is parked, in conflict or held, and for faults. What drifted is put
+back by itself, what is orphaned can wait, and a pause was meant and ends.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def describe(parts: Parts) -> dict[str, Any]:
     needing = _needing(parts)
     faults = [*parts.faults(), *parts.unknown_sources.faults()]
     standing, forwarders = paused(parts), parts.forwarders.all()
-    is_well = not (needing or faults or backlog.parked or standing)
+    is_well = not (needing or faults or backlog.parked)
     oldest = None if backlog.oldest is None else max(0.0, now - backlog.oldest)
     return {
         "format_version": FORMAT_VERSION,

@@ -60,7 +60,7 @@ def test_nothing_is_written_until_somebody_resumes(scene: Scene) -> None:
 
     assert (run["paused"], run["done"]) == (3, {})
     assert mutations(scene) == before
-    assert scene.status()["verdict"] == "needs_you"
+    assert len(scene.status()["paused"]) == 1
     assert metric(scene.receiver, "vault_replicator_paused") == 1
     sync = scene.api(
         "POST", "/v1/secrets/sync?wait=50s", {"path": f"{scene.mount}/app/new"}

@@ -126,11 +126,13 @@ def test_paused() -> None:
         "since": "2026-11-23T10:00:11.000Z",
         "until": "2026-11-23T14:00:11.000Z",
     }
-    lines = status_text(status(verdict="needs_you", paused=[pause]), NOW).splitlines()
+    lines = status_text(status(paused=[pause]), NOW).splitlines()
 
-    assert lines[0].startswith("ATTENTION  1 rule is paused; nothing waits.")
-    everything = status(verdict="needs_you", paused=[{**pause, "rule": None}])
-    assert status_text(everything, NOW).startswith("ATTENTION  replication is paused;")
+    assert lines[0].startswith("PAUSED  1 rule is paused; nothing waits.")
+    everything = status(PARKED, paused=[{**pause, "rule": None}])
+    assert status_text(everything, NOW).startswith(
+        "ATTENTION  1 secret needs you and replication is paused;"
+    )
     assert lines[-1] == (
         "paused           rule hybrid until 2026-11-23 14:00:11Z, by oncall: keys; "
         "vault-replicator resume --rule hybrid"

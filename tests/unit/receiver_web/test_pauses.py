@@ -60,13 +60,13 @@ class TestPause:
         assert world.sample("paused", rule="hybrid") == 1
         assert world.sample("paused", rule="team") == 1
 
-    def test_it_needs_somebody(self, world: World) -> None:
-        """While nothing is replicated, not all is well."""
+    def test_it_ends_by_itself(self, world: World) -> None:
+        """It was meant, so it needs nobody; and then it is over."""
         order(world, "pause", rule="hybrid", **PAUSE)
-        assert status(world)["verdict"] == "needs_you"
+        assert status(world)["verdict"] == "well"
 
         world.clock.advance(4 * 3600 + 1)
-        assert status(world)["verdict"] == "well"
+        assert status(world)["paused"] == []
         assert world.sample("paused", rule="hybrid") == 0
 
     def test_dry_run(self, world: World) -> None:
