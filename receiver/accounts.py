@@ -7,6 +7,7 @@ work must outlast the call, and last of all nobody may have paused its rule.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
@@ -32,17 +33,18 @@ class Accounts:
         call_timeout: float,
         halted: Callable[[], str | None],
         writing: Callable[[str, SecretRef], AbstractContextManager[None]],
-        now: Callable[[], float],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """``call_timeout`` is the longest one call can take, in seconds; ``halted``
         says why nothing may be written now, None when it may; ``writing`` is entered
-        for each write under a rule, and raises Temporary while that is paused."""
+        for each write under a rule, and raises Temporary while that is paused;
+        ``steady`` is the clock of the leases."""
         self._targets = targets
         self._writes_per_second = writes_per_second
         self._call_timeout = call_timeout
         self._halted = halted
         self._writing = writing
-        self._now = now
+        self._steady = steady
         self._lock = Lock()
         self._budgets: dict[tuple[str, str], WriteBudget] = {}
 
@@ -55,7 +57,7 @@ class Accounts:
         def turn() -> Iterator[None]:
             if why := self._halted():
                 raise Temporary(Cause.KEYS_UNKNOWN, why, after=_HALT_RETRY)
-            left = work.lease_until - self._now() - self._call_timeout
+            left = work.lease_until - self._steady() - self._call_timeout
             if left <= 0 or not budget.acquire(work.hint.lane, timeout=left):
                 raise Temporary(
                     Cause.LEASE_SHORT, "too late to begin a write", after=0.0
@@ -64,6 +66,10 @@ class Accounts:
                 yield
 
         return Paced(self._targets(spec), turn)
+
+    def writes_waiting(self, spec: TargetSpec) -> int:
+        """How many writes to this account and Region wait for their turn."""
+        return self._budget(spec).waiting
 
     def _budget(self, spec: TargetSpec) -> WriteBudget:
         with self._lock:

@@ -7,7 +7,7 @@ Vault and AWS are not asked here: when they are away, events are taken all the s
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import structlog
 from fastapi import FastAPI
@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from receiver import replicate
 from receiver.accounts import Accounts
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
-from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.aws_witnesses import AwsWitnesses
 from receiver.adapters.vault_kv import VaultKv
-from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
 from receiver.circuits import Circuits
 from receiver.comparison import calls
@@ -30,19 +30,23 @@ from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
 from receiver.durable import Durable
+from receiver.effective import effective, reloaded
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
 from receiver.notify_channels import make_notifier
+from receiver.ports import QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
 from receiver.situation import Situation
+from receiver.spans import Spans, Untraced
+from receiver.vault_access import open_vault
 from receiver.web.app import create_app
+from receiver.web.page.links import Links
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
-from vault_audit_forwarder.program.secret_files import SecretFile
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -53,9 +57,11 @@ _SPARE_CONNECTIONS = 4
 class Receiver:
     """All parts of one receiver, built, not yet running. ``app`` serves its HTTP."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, spans: Spans | None = None) -> None:
         """Raises CommandError when a file cannot be used."""
-        self._settings = settings
+        self._settings = self._in_effect = settings
+        self._links = Links(settings.vault.address, settings.aws.endpoint_url)
+        self._spans = spans or Untraced()
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
@@ -64,6 +70,7 @@ class Receiver:
         with ExitStack() as undo:
             self._kept = Durable(settings.queue.path, undo)
             self._queue, self._journal = self._kept.queue, self._kept.journal
+            self.state = self._kept.state
             self._build_vault(undo)
             self._build_aws(undo)
             self._build_work()
@@ -93,7 +100,8 @@ class Receiver:
         ended &= self._reconciler.join(max(0.0, deadline - time.monotonic()))
         self._keeper.stop(max(0.0, deadline - time.monotonic()))
         ended &= self._notifier.join(max(0.0, deadline - time.monotonic()))
-        log.info("receiver ended", pending=self._queue.backlog().pending)
+        with suppress(QueueUnavailable):  # of a broken file nothing is known
+            log.info("receiver ended", pending=self._queue.backlog().pending)
         if ended:
             self._undo.close()
 
@@ -102,15 +110,12 @@ class Receiver:
         keyring = Keyring(settings)
         self._keyring, self._rules = keyring, settings.to_rules()
         self._condition.keyring = keyring
+        self._in_effect = reloaded(self._settings, settings)
         self._retry_everything(Turn.FULL)
 
     def _build_vault(self, undo: ExitStack) -> None:
-        settings = self._settings.vault
-        http = VaultHttp(
-            settings.address,
-            TokenFile(SecretFile(settings.auth.token_file)),
-            ca_file=str(settings.ca_file) if settings.ca_file else None,
-            timeout=settings.timeout,
+        http, credential = open_vault(
+            self._settings,
             connections=self._settings.workers + _SPARE_CONNECTIONS,
             on_request=self._on_vault_request,
         )
@@ -121,7 +126,8 @@ class Receiver:
         )
         self._keeper = TokenKeeper(
             http,
-            namespace=settings.namespace,
+            credential,
+            namespace=self._settings.vault.namespace,
             now=time.time,
             on_expiry=self._on_token_expiry,
             on_recovery=self._retry_everything,
@@ -144,11 +150,10 @@ class Receiver:
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
             writing=self._kept.pauses.writing,
-            now=time.time,
         )
 
     def _build_work(self) -> None:
-        self._circuits = Circuits(now=time.time, on_close=self._queue.unpark)
+        self._circuits = Circuits(now=time.monotonic, on_close=self._queue.unpark)
         brake = DeleteBrake(
             self._journal,
             limits=self._settings.reconcile.to_limits,
@@ -162,7 +167,7 @@ class Receiver:
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
             check_pause=self._kept.pauses.check,
-            observe=self.metrics.stage,
+            observe=self._spans.beside(self.metrics.stage),
         )
         replicator = replicate.Replicator(
             source=self._source, mapping=self._mapping, means=means
@@ -171,7 +176,7 @@ class Receiver:
         rounds = Rounds(
             queue=self._queue,
             source=self._source,
-            replicate=replicator.replicate,
+            replicate=self._spans.around(replicator.replicate),
             watchers=(self._outcomes, self._reconciler, self._kept.pauses),
             report=self.metrics,
             now=time.time,
@@ -231,9 +236,13 @@ class Receiver:
             now=time.time,
             compare_soon=self._reconciler.soon,
             mounts_changed=self._mounts_changed,
+            witnesses=AwsWitnesses(self._targets, self._accounts),
             tolerance=self._settings.webhook.tolerance,
             dependencies=self._condition.dependencies,
             reconcile=self._condition.comparison,
+            reconciles=self._condition.comparisons,
+            configuration=lambda: effective(self._in_effect),
+            links=self._links,
             limits=self._settings.reconcile.to_limits,
             began=time.time(),
             faults=self._condition.faults,

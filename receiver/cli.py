@@ -13,6 +13,8 @@ import typer
 from receiver.commands.asking import list_secrets, status
 from receiver.commands.comparing import plan, reconcile
 from receiver.commands.deciding import deciding
+from receiver.commands.explaining import explain
+from receiver.commands.granting import policy
 from receiver.commands.options import Config
 from receiver.commands.pausing import pause, resume
 from receiver.commands.syncing import sync
@@ -31,6 +33,7 @@ app = command_line.new_app(
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
 app.add_typer(keys_app, name="keys", rich_help_panel=_SET_UP)
+app.add_typer(policy, name="policy", rich_help_panel=_SET_UP)
 
 
 @app.command(rich_help_panel=_RUN)
@@ -69,6 +72,7 @@ app.command(rich_help_panel=_COMPARE)(reconcile)
 app.command(rich_help_panel=_COMPARE)(sync)
 app.command(rich_help_panel=_ASK)(status)
 app.command("list", rich_help_panel=_ASK)(list_secrets)
+app.command(rich_help_panel=_ASK)(explain)
 for _what in ("retry", "adopt", "release"):
     app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
 app.command(rich_help_panel=_DECIDE)(pause)

@@ -10,6 +10,7 @@ from typing import Any
 from receiver.adapters.vault_token import TokenKeeper
 from receiver.circuits import Circuits
 from receiver.keyring import Keyring
+from receiver.reconcile import Report
 from receiver.reconciler import Reconciler
 
 
@@ -43,17 +44,13 @@ class Condition:
         report, following = self._reconciler.last, self._reconciler.next_at()
         if report is None:
             return {"last": None, "next": following}
-        return {
-            "next": following,
-            "last": self._reconciler.last_at,
-            "seconds": round(report.seconds, 3),
-            "compared": report.compared,
-            "differing": dict(report.differing),
-            "queued": report.queued,
-            "failures": list(report.failures),
-            "warnings": list(report.warnings),
-            "brake": [asdict(line) for line in report.brake],
-        }
+        return {"next": following, **_document(report, self._reconciler.last_at)}
+
+    def comparisons(self) -> list[Mapping[str, Any]]:
+        """The last few comparisons of everything, the newest first."""
+        # A copy first: the comparing thread may add to it meanwhile.
+        recent = list(self._reconciler.recent)
+        return [_document(report, at) for at, report in reversed(recent)]
 
     def faults(self) -> list[str]:
         """What somebody must mend, a line each."""
@@ -71,3 +68,16 @@ class Condition:
             faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
         report = self._reconciler.last
         return faults + list(report.faults) if report else faults
+
+
+def _document(report: Report, at: float | None) -> dict[str, Any]:
+    return {
+        "last": at,
+        "seconds": round(report.seconds, 3),
+        "compared": report.compared,
+        "differing": dict(report.differing),
+        "queued": report.queued,
+        "failures": list(report.failures),
+        "warnings": list(report.warnings),
+        "brake": [asdict(line) for line in report.brake],
+    }

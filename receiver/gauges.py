@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from receiver.core.causes import Cause
 from receiver.core.state import State
-from receiver.ports import Journal, WorkQueue
+from receiver.ports import Journal, JournalUnavailable, QueueUnavailable, WorkQueue
 
 _PREFIX = "vault_replicator_"
 
@@ -89,8 +89,12 @@ class Backlogged(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The families, read now."""
-        backlog = self._queue.backlog()
+        """The families, read now; none while the state file cannot be read, and all
+        other metrics are served all the same."""
+        try:
+            backlog, counts = self._queue.backlog(), self._journal.counts()
+        except (QueueUnavailable, JournalUnavailable):
+            return
         oldest = 0.0 if backlog.oldest is None else self._now() - backlog.oldest
         yield GaugeMetricFamily(
             f"{_PREFIX}pending", "References that wait.", value=backlog.pending
@@ -106,11 +110,10 @@ class Backlogged(Collector):
         for cause, count in (dict.fromkeys(Cause, 0) | backlog.parked).items():
             parked.add_metric([str(cause)], count)
         yield parked
-        yield from self._by_rule()
+        yield from self._by_rule(counts)
 
-    def _by_rule(self) -> Iterator[Metric]:
+    def _by_rule(self, counts: Mapping[tuple[str, State], int]) -> Iterator[Metric]:
         """Of the rules of today, and of those that left something behind."""
-        counts = self._journal.counts()
         secrets = GaugeMetricFamily(
             f"{_PREFIX}secrets", "Secrets by state.", labels=["rule", "state"]
         )

@@ -198,20 +198,22 @@ class Metrics:
 
     def lag_percentiles(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the last hour's lags in seconds; None without any."""
-        lags = sorted(self._last_hour())
+        lags = sorted(lag for _, lag in self.lags())
         return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
 
     def lag_share(self, seconds: float) -> tuple[int, float | None]:
         """How many changes of the last hour were applied, and the share of them that
         took no longer than ``seconds``; None without any."""
-        lags = self._last_hour()
-        within = sum(lag <= seconds for lag in lags)
+        lags = self.lags()
+        within = sum(lag <= seconds for _, lag in lags)
         return len(lags), within / len(lags) if lags else None
 
-    def _last_hour(self) -> list[float]:
+    def lags(self) -> list[tuple[float, float]]:
+        """The lags of the last hour, and when each was measured in epoch seconds; of
+        very many the latest."""
         since = self._now() - _HOUR
         with self._lock:
-            return [lag for at, lag in self._lags if at >= since]
+            return [(at, lag) for at, lag in self._lags if at >= since]
 
     def _start_at_zero(self) -> None:
         for action, result in product(_ACTIONS, _RESULTS):

@@ -11,6 +11,7 @@ import json
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from math import isinf
@@ -30,6 +31,8 @@ from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.reconcile import Comparison, Report
 
 log = structlog.stdlib.get_logger(__name__)
+
+_RECENT = 10
 
 
 class Reporter(Protocol):
@@ -74,6 +77,8 @@ class Reconciler:
         self._thread = threading.Thread(target=self._run, name="reconcile", daemon=True)
         self.last: Report | None = None
         self.last_at: float | None = None
+        #: The last comparisons of everything and when each ended, the newest last.
+        self.recent: deque[tuple[float, Report]] = deque(maxlen=_RECENT)
 
     def start(self, *, scheduled: bool = True) -> None:
         """Begin; the first run is at once, unless nothing is ``scheduled``."""
@@ -211,6 +216,7 @@ class Reconciler:
             log.warning("comparison found a fault", detail=line)
         if extent.scopes == (Scope(),):
             self.last, self.last_at = report, self._now()
+            self.recent.append((self.last_at, report))
             if not report.failures:
                 self._report.reconciled(
                     report.seconds, dict(report.differing), self.last_at

@@ -85,6 +85,10 @@ class Remote:
         """One page of secrets."""
         return self._document("GET", "/v1/secrets", params=given(query))
 
+    def explain(self, secret: Mapping[str, Any]) -> Document:
+        """Why it is, or is not, where it should be."""
+        return self._document("GET", "/v1/explain", params=given(secret))
+
     def order(self, what: str, choice: Mapping[str, Any]) -> Document:
         """``retry``, ``adopt``, ``release``: what was, or would be, concerned. Also
         ``pause`` and ``resume``: what stands then."""

@@ -207,12 +207,13 @@ class Replicator:
         return outcome
 
 
-def _urgency(error: ReplicationError) -> tuple[bool, bool, float]:
+def _urgency(error: ReplicationError) -> tuple[bool, float]:
     """Of several failures the smallest decides when there is a next round. Nothing is
     as patient as a pause, but it ends; what somebody must mend is tried again then."""
-    is_paused = error.cause is Cause.PAUSED
-    after = error.after if isinstance(error, Temporary) else None
-    return isinstance(error, Permanent), is_paused, (after or 0.0) * is_paused
+    patience = 0.0
+    if isinstance(error, Temporary) and error.cause is Cause.PAUSED:
+        patience = error.after or 0.0
+    return isinstance(error, Permanent), patience
 
 
 def _is_older(truth: Truth, work: Work, entries: Sequence[Entry]) -> bool:

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from receiver.auth_settings import VaultAuth
 from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.version_budget import MAX_FREE
@@ -68,16 +69,6 @@ class Tls(ConfigModel):
     client_ca_file: ConfigPath | None = None
 
 
-class TokenAuth(ConfigModel):
-    """A Vault token in a file, read again whenever the file changes."""
-
-    method: Literal["token"]
-    token_file: ConfigPath
-
-
-_AUTH_PLANNED = ("approle", "kubernetes", "jwt", "aws", "cert", "secrets_manager")
-
-
 def _namespace(value: str) -> str:
     if value != value.strip("/"):
         raise ValueError("is written without slashes at its ends")
@@ -89,7 +80,7 @@ class VaultSettings(ConfigModel):
 
     address: _Url
     source: Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=200)]
-    auth: Annotated[TokenAuth, BeforeValidator(_later("method", _AUTH_PLANNED))]
+    auth: VaultAuth
     namespace: Annotated[str, AfterValidator(_namespace)] = ""
     ca_file: ConfigPath | None = None
     timeout: PositiveDuration = 10.0

@@ -66,6 +66,7 @@ class SecretsManagerTargets:
         self._ourselves = Session()
         self._ourselves.set_config_variable("sts_regional_endpoints", "regional")
         self._made: dict[tuple[str, str | None, str | None], SecretsManager] = {}
+        self._identities: dict[tuple[str, str | None, str | None], Any] = {}
         self._clients: list[Any] = []
 
     def for_spec(self, spec: TargetSpec) -> SecretsManager:
@@ -79,6 +80,20 @@ class SecretsManagerTargets:
                 self._made[account] = SecretsManager(client, self._on_request)
             return self._made[account]
 
+    def account_of(self, spec: TargetSpec) -> str:
+        """The number of the account that answers there. Raises Temporary and
+        Permanent."""
+        key = (spec.region, spec.role_arn, spec.external_id)
+        with self._lock:
+            if key not in self._identities:
+                self._identities[key] = self._client(
+                    self._session(spec), "sts", spec.region, self._config
+                )
+            sts = self._identities[key]
+        operation = "GetCallerIdentity"
+        with translated(operation, surprises=(), on_request=self._on_request):
+            return str(sts.get_caller_identity()["Account"])
+
     def sns(self, spec: TargetSpec) -> Any:
         """A client for SNS, as whom ``spec`` names, in its Region."""
         with self._lock:
@@ -91,6 +106,7 @@ class SecretsManagerTargets:
                 client.close()
             self._clients.clear()
             self._made.clear()
+            self._identities.clear()
 
     def _session(self, spec: TargetSpec) -> Session:
         if spec.role_arn is None:

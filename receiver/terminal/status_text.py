@@ -80,10 +80,16 @@ def _verdict(status: Document) -> str:
     wrong = [counted(needing, "secret needs", "secrets need") + " you"] * bool(needing)
     if faults := len(status["faults"]):
         wrong.append(counted(faults, "fault"))
-    wrong += ["replication is paused"] * bool(status["paused"])
+    wrong += _what_is_paused(status["paused"])
     what = listed(wrong) or "look at what is said below"
     calm = "nothing waits" if status["paused"] else "everything else is in sync"
     return f"ATTENTION  {what}; {rest or calm}."
+
+
+def _what_is_paused(pauses: Sequence[Document]) -> list[str]:
+    if any(one["rule"] is None for one in pauses):
+        return ["replication is paused"]
+    return [counted(len(pauses), "rule is", "rules are") + " paused"] * bool(pauses)
 
 
 def _secrets(status: Document) -> str:

@@ -14,6 +14,7 @@ from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.web import (
     deeds,
     events,
+    explain,
     health,
     listing,
     orders,
@@ -24,6 +25,7 @@ from receiver.web import (
     sync,
 )
 from receiver.web.auth import Gate
+from receiver.web.page import routes as page
 from receiver.web.parts import Parts
 
 
@@ -50,8 +52,11 @@ def create_app(parts: Parts) -> FastAPI:
             RequestValidationError: refusals.answer_invalid,
         },
     )
-    app.add_middleware(Gate, tokens=parts.tokens)
+    app.add_middleware(Gate, tokens=parts.tokens, now=lambda: parts.now())
     app.add_middleware(refusals.LastResort)
-    for part in (events, sync, orders, pauses, runs, deeds, listing, status, health):
+    for part in (
+        *(events, sync, orders, pauses, runs, deeds),
+        *(listing, status, explain, health, page),
+    ):
         app.include_router(part.router(parts))
     return app

@@ -33,7 +33,7 @@ def router(parts: Parts) -> APIRouter:
         deeds = parts.journal.deeds(before=before, limit=limit + 1)
         page = deeds[:limit]
         return {
-            "items": [_item(deed) for deed in page],
+            "items": [item(deed) for deed in page],
             "next": page[-1].number if len(deeds) > limit else None,
         }
 
@@ -49,7 +49,8 @@ def write_down(parts: Parts, by: Token, what: str, body: msgspec.Struct) -> None
     log.info("ordered", what=what, by=by.name)
 
 
-def _item(deed: Deed) -> dict[str, Any]:
+def item(deed: Deed) -> dict[str, Any]:
+    """How an order is shown."""
     return {
         "at": moment(deed.at),
         "by": deed.by,

@@ -8,7 +8,7 @@ dropped: another Vault, an unknown type, a path that no rule covers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from fastapi import APIRouter
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 
 from receiver.core.paths import key_of
 from receiver.core.rules import Rule
-from receiver.core.state import Hint, Mount, SecretRef
+from receiver.core.state import Hint, Mount, SecretRef, VaultRequest
 from receiver.core.times import nanoseconds
 from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.stages import Stage, timed
@@ -97,6 +97,7 @@ class Intake:
         if found.ours:
             parts.metrics.clock_skew(parts.source_name, skew)
         accepted = len(webhook.events) - found.ignored
+        log.debug("webhook taken", accepted=accepted, ignored=found.ignored)
         return {"accepted": accepted, "ignored": found.ignored}
 
     def _sort(self, webhook: Webhook) -> Sorted:
@@ -111,7 +112,8 @@ class Intake:
                 case wire.Change() as change:
                     hint = self._hint(change, rules)
                     found.ignored += hint is None
-                    found.hints += [] if hint is None else [hint]
+                    if hint is not None:
+                        found.hints.append(replace(hint, requests=(request_of(event),)))
                 case wire.Gap() as gap:
                     mounts = tuple(gap.mounts) or _EVERYTHING
                     found.gaps[mounts, gap.reason, gap.since] = None
@@ -200,6 +202,15 @@ def to_hint(change: wire.Change, mount: Mount | None) -> Hint | None:
         version=change.version,
         created_time=change.created_time,
         look_twice=change.version is None or change.created_time is None,
+    )
+
+
+def request_of(event: wire.Event) -> VaultRequest:
+    """What the event says of the request to Vault that made it."""
+    traced = event.traceparent
+    return VaultRequest(
+        id=event.id[:_LONGEST_NAME],
+        traceparent=traced if isinstance(traced, str) else None,
     )
 
 

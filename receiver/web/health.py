@@ -1,4 +1,4 @@
-"""What is open to everybody: health, readiness, metrics, and a hint at ``/``.
+"""What is open to everybody: health, readiness and metrics.
 
 Ready means that the queue takes work. Vault and AWS are named and never count: a
 receiver that is taken out of service while Vault is sealed would lose nothing by
@@ -10,15 +10,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from receiver.ports import QueueUnavailable
 from receiver.web.parts import Parts
-
-_WELCOME = """\
-vault-secrets-replicator: secrets of HashiCorp Vault or OpenBao in AWS Secrets Manager.
-How to use this address is in README.md; GET /v1/status needs a token.
-"""
 
 
 def router(parts: Parts) -> APIRouter:
@@ -35,10 +30,6 @@ def router(parts: Parts) -> APIRouter:
         queue = "takes work" if takes_work else "takes nothing now"
         body = {"ready": takes_work, "queue": queue, **parts.dependencies()}
         return JSONResponse(body, 200 if takes_work else 503)
-
-    @routes.get("/")
-    def welcome() -> PlainTextResponse:
-        return PlainTextResponse(_WELCOME)
 
     if parts.serve_metrics:
 

@@ -49,19 +49,29 @@ def router(parts: Parts) -> APIRouter:
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> dict[str, Any]:
-        wanted = Wanted(rule, q, after, limit)
-        try:
-            if state is State.PENDING:
-                page, following = pending(parts, wanted)
-            else:
-                page, following = parts.journal.page(
-                    state=state, rule=rule, text=q, after=after, limit=limit
-                )
-        except InvalidCursor:
-            raise Refused(422, "is no cursor of ours", field="after") from None
+        page, following = look_up(parts, state, Wanted(rule, q, after, limit))
         return {"items": [full(entry) for entry in page], "next": following}
 
     return routes
+
+
+def look_up(
+    parts: Parts, state: State | None, wanted: Wanted
+) -> tuple[list[Entry], str | None]:
+    """One page of what is in ``state`` (None: in any), and the cursor of the next.
+    Raises Refused, and QueueUnavailable and JournalUnavailable."""
+    try:
+        if state is State.PENDING:
+            return pending(parts, wanted)
+        return parts.journal.page(
+            state=state,
+            rule=wanted.rule,
+            text=wanted.text,
+            after=wanted.after,
+            limit=wanted.limit,
+        )
+    except InvalidCursor:
+        raise Refused(422, "is no cursor of ours", field="after") from None
 
 
 def pending(parts: Parts, wanted: Wanted) -> tuple[list[Entry], str | None]:

@@ -10,10 +10,12 @@ from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
 from receiver.core.wish import Wish
+from receiver.explain.witnesses import Witnesses
 from receiver.keyring import Token
 from receiver.metrics import Metrics
 from receiver.pauses import Pauses
 from receiver.ports import Journal, Source, WorkQueue
+from receiver.web.page.links import Links
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
 from receiver.web.waiting import Outcomes
 from vault_audit_forwarder.signing import Key
@@ -40,9 +42,11 @@ class Parts:
     ``source_name`` is the configured name of the Vault, ``tolerance`` the seconds a
     webhook's timestamp may be off. ``compare_soon`` and ``mounts_changed`` return at
     once. ``dependencies`` names the state of Vault and AWS without asking them,
-    ``reconcile`` describes the last comparison, ``faults`` what somebody must mend.
-    ``limits`` are those of the delete brake; ``began`` is when the receiver was
-    started, in epoch seconds.
+    ``reconcile`` describes the last comparison, ``reconciles`` the last few, the newest
+    first, ``faults`` what somebody must mend. ``configuration`` is the one in effect,
+    fit to be shown, as key and value. ``limits`` are those of the delete brake;
+    ``began`` is when the receiver was started, in epoch seconds, None: not known.
+    ``witnesses`` ask AWS for an explanation; None: nobody does.
     """
 
     queue: WorkQueue
@@ -58,12 +62,16 @@ class Parts:
     now: Callable[[], float]
     compare_soon: Callable[[], None]
     mounts_changed: Callable[[str, str | None], None]
+    witnesses: Witnesses | None = None
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict
     limits: Callable[[], DeleteLimits] = DeleteLimits
     began: float | None = None
+    reconciles: Callable[[], Sequence[Mapping[str, Any]]] = list
     faults: Callable[[], Sequence[str]] = list
+    configuration: Callable[[], Sequence[tuple[str, str]]] = list
+    links: Links = field(default_factory=Links)
     serve_metrics: bool = True
     body_timeout: float = 30.0
     outcomes: Outcomes = field(default_factory=Outcomes)

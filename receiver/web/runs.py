@@ -24,6 +24,7 @@ from receiver.web.bodies import read_order
 from receiver.web.choice import check_rule
 from receiver.web.deeds import write_down
 from receiver.web.parts import Parts
+from receiver.web.pauses import paused
 from receiver.web.references import bare, named
 from receiver.web.refusals import LATER, Refused
 from receiver.web.remedies import remedy
@@ -87,10 +88,22 @@ def _plan(parts: Parts, wanted: PlanRequest) -> JSONResponse:
     """Written out here and not on the event loop: it may be long."""
     scope = _scope(parts, wanted)
     try:
-        return JSONResponse(parts.comparisons.plan(scope))
+        return JSONResponse(_with_pauses(parts.comparisons.plan(scope), paused(parts)))
     except ReplicationError as error:
         why = {"cause": error.cause, **remedy(error.cause)}
         raise Refused(503, error.detail, headers=LATER, **why) from error
+
+
+def _with_pauses(plan: dict[str, Any], pauses: list[dict[str, Any]]) -> dict[str, Any]:
+    """Who carries it out should know that it will wait."""
+    if not pauses:
+        return plan
+    warnings = [
+        f"{one['rule'] or 'every rule'} is paused until {one['until']} by {one['by']}: "
+        "nothing is written before"
+        for one in pauses
+    ]
+    return {**plan, "warnings": [*plan.get("warnings", ()), *warnings]}
 
 
 def _begin(parts: Parts, wanted: RunRequest, by: Token) -> str:

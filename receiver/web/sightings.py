@@ -68,6 +68,11 @@ class UnknownSources:
             self._names[name] = None
             return True
 
+    def names(self) -> tuple[str, ...]:
+        """All that are remembered."""
+        with self._lock:
+            return tuple(self._names)
+
     def faults(self) -> list[str]:
         """A sentence for each, for people who look for the cause."""
         with self._lock:

@@ -60,7 +60,7 @@ def describe(parts: Parts) -> dict[str, Any]:
         "verdict": "well" if is_well else "needs_you",
         "source": parts.source_name,
         "version": __version__,
-        "uptime_seconds": None if parts.began is None else now - parts.began,
+        "uptime_seconds": None if parts.began is None else max(0.0, now - parts.began),
         "states": _states(counts, backlog.pending),
         "pending": backlog.pending,
         "oldest_pending_seconds": oldest,

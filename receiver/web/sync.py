@@ -63,7 +63,7 @@ def router(parts: Parts) -> APIRouter:
     ) -> JSONResponse:
         seconds = _seconds(wait)
         wanted = await read_order(request, SyncRequest, seconds=parts.body_timeout)
-        goal = await run_in_threadpool(_queue, parts, wanted, token)
+        goal = await run_in_threadpool(ask_for, parts, wanted, token)
         if seconds:
             return await _wait_for(parts, goal, seconds)
         place = {"Location": _location(goal, wait)}
@@ -138,7 +138,9 @@ def _judge_spot(parts: Parts, goal: Goal, spot: Spot, failing: str | None) -> An
     return judge(goal, rule, stopped, None)
 
 
-def _queue(parts: Parts, wanted: SyncRequest, by: Token) -> Goal:
+def ask_for(parts: Parts, wanted: SyncRequest, by: Token) -> Goal:
+    """Durably queue what is wanted; returns what to wait for. Raises Refused, and
+    QueueUnavailable and JournalUnavailable."""
     goal = _goal(parts, wanted)
     if not rules_for(parts.rules(), goal.ref):
         raise Refused(404, "no rule replicates this secret")

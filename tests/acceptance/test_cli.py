@@ -64,6 +64,24 @@ def actions(plan: dict[str, Any]) -> dict[str, str]:
 
 
 class TestWithoutAReceiver:
+    def test_a_pause_holds_for_a_command_too(self, scene: Scene) -> None:
+        """It is in the state file, so what works by itself writes nothing either."""
+        why = ("--reason", "KMS key rotation", "--for", "4h")
+        assert command(scene, "pause", "--all", *why).code == 0
+        scene.receiver.stop()
+        written = scene.put("app/new", a="1")
+
+        done = alone(scene, "reconcile", "--json")
+        assert done.code == 4, done
+        assert done.document["paused"] == 1
+        assert scene.held("app/new") is None
+        assert alone(scene, "sync", f"{scene.mount}/app/new", "--wait", "9s").code == 3
+
+        scene.receiver.start()
+        assert command(scene, "status").code == 2
+        assert command(scene, "resume", "--all").code == 0
+        scene.arrives("app/new", written)
+
     def test_a_plan_is_shown_then_carried_out(self, scene: Scene) -> None:
         """Create, update and delete; and of what came after it was made, nothing."""
         for path in ("app/old", "app/gone"):

@@ -29,6 +29,8 @@ def test_the_wheel_holds_the_two_packages_alone(tmp_path: Path) -> None:
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"receiver", "vault_audit_forwarder"}
     assert "receiver/py.typed" in names
+    for kind in ("templates/home.html", "static/page.css", "static/page.js"):
+        assert f"receiver/web/page/{kind}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     for script in (
         "vault-audit-forwarder",

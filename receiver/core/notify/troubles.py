@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from receiver.core.causes import REMEDIES, Cause
+from receiver.core.causes import Cause
 from receiver.core.notify.facts import Facts
 from receiver.core.notify.trouble import Severity, Trouble
+from receiver.core.remedies import REMEDIES
 
 #: Keys of what is known only of forwarders that were heard since the start.
 FORWARDER = "forwarder:"

@@ -47,7 +47,7 @@ BODIES: dict[str, type[msgspec.Struct]] = {
     "/v1/reconcile": RunRequest,
     "/v1/secrets/sync": SyncRequest,
 }
-OPEN = {"/", "/healthz", "/readyz", "/metrics", "/v1/events"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/v1/events"}
 
 
 @pytest.fixture

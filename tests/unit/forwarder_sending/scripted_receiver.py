@@ -100,6 +100,8 @@ class ScriptedReceiver:
     def answer(self, handler: BaseHTTPRequestHandler, connection: int) -> Reply:
         length = int(handler.headers["content-length"])
         body = handler.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionResetError("killed in the middle of a request")
         headers = {name.lower(): value for name, value in handler.headers.items()}
         with self._changed:
             reply = self.script.popleft() if self.script else Reply()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -294,6 +295,21 @@ def test_a_reload_is_all_or_nothing(
 
     key_file.write_text(new_key())
     forwarder.reload(configured())
+
+
+def test_a_reload_takes_the_log_level_over(
+    configured: Configured, started: Callable[[Forwarder], Forwarder]
+) -> None:
+    """Nobody restarts a forwarder to see more of it, or less."""
+    ours = logging.getLogger("vault_audit_forwarder")
+    before = ours.level
+    forwarder = started(Forwarder(configured()))
+    try:
+        for level in ("debug", "error"):
+            forwarder.reload(configured(log_level=level))
+            assert ours.level == getattr(logging, level.upper())
+    finally:
+        ours.setLevel(before)
 
 
 def test_hints_left_in_the_spool_are_sent_at_the_start(

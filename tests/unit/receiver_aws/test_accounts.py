@@ -40,11 +40,11 @@ class World:
             call_timeout=10.0,
             halted=lambda: self.halted,
             writing=self.pauses.writing,
-            now=self.clock.now,
+            steady=self.clock.steady,
         )
 
     def round(self, rule: str = "a", *, lease: float = 60.0) -> Target:
-        until = self.clock.now() + lease
+        until = self.clock.steady() + lease
         work = Work(
             hint=Hint(ref=REF), sequence=1, attempts=0, since=0, lease_until=until
         )
@@ -95,7 +95,12 @@ def test_while_nothing_may_be_written() -> None:
 
 
 def test_a_lease_that_ends_too_soon() -> None:
-    """A call that may outlast it is not begun."""
+    """A call that may outlast it, by the clock of the lease, is not begun."""
     world = World()
 
-    assert refused(world.round(lease=9.0)) is Cause.LEASE_SHORT
+    assert refused(world.round(lease=10.0)) is Cause.LEASE_SHORT
+    world.round(lease=10.1).create(
+        "n", body="1", version_id="v", spec=TargetSpec(), tags={}
+    )
+
+    assert world.target.calls == ["create"]

@@ -396,3 +396,28 @@ class TestDecisions:
         assert document["why"] == "rule: is no rule"
         assert document["field"] == "rule"
         assert document["where"].endswith("/v1/adopt")
+
+
+class TestExplain:
+    def test_text(self, receiver: Receiver, command: Command, capsys: Captured) -> None:
+        """The verdict first, on stdout."""
+        assert command("explain", "kv/tmp/x") == 0
+        said = capsys.readouterr()
+
+        assert said.out.startswith("NOT REPLICATED: ")
+        assert "(EXCLUDED)" in said.out
+        assert said.err == ""
+
+    def test_json(self, command: Command, capsys: Captured) -> None:
+        """One document, as the receiver gave it."""
+        assert command("explain", "old/a", "--namespace", "team", "--json") == 0
+        document = json.loads(capsys.readouterr().out)
+
+        assert document["format_version"] == 1
+        assert document["namespace"] == "team"
+        assert document["cause"] == "NOT_IN_VAULT"
+
+    def test_what_is_no_secret(self, command: Command, capsys: Captured) -> None:
+        """Is an error that says what is missing."""
+        assert command("explain", "kv") == 1
+        assert "must be MOUNT/PATH" in capsys.readouterr().err

@@ -128,7 +128,9 @@ def test_paused() -> None:
     }
     lines = status_text(status(verdict="needs_you", paused=[pause]), NOW).splitlines()
 
-    assert lines[0].startswith("ATTENTION  replication is paused; nothing waits.")
+    assert lines[0].startswith("ATTENTION  1 rule is paused; nothing waits.")
+    everything = status(verdict="needs_you", paused=[{**pause, "rule": None}])
+    assert status_text(everything, NOW).startswith("ATTENTION  replication is paused;")
     assert lines[-1] == (
         "paused           rule hybrid until 2026-11-23 14:00:11Z, by oncall: keys; "
         "vault-replicator resume --rule hybrid"

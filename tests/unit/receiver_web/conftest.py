@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -116,6 +116,11 @@ class World:
             body_timeout=0.2,
         )
         self.app: ASGIApp = Served(self.parts)
+
+    def change(self, **parts: Any) -> None:
+        """Build the application over other parts."""
+        self.parts = replace(self.parts, **parts)
+        self.app = Served(self.parts)
 
     def enter(self, path: str, state: State = State.IN_SYNC, **more: Any) -> Entry:
         """What the journal then holds of a secret, by default one of rule hybrid."""

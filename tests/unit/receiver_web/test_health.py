@@ -52,15 +52,6 @@ def test_a_full_queue_is_not_ready(world: World) -> None:
     assert world.request("GET", "/readyz").status_code == 200
 
 
-def test_the_front_door(world: World) -> None:
-    """People who come by are told where to read on."""
-    answer = world.request("GET", "/")
-
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert len(answer.text.splitlines()) == 2
-    assert "README" in answer.text
-
-
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/healthz/"])
 def test_not_there(world: World, path: str) -> None:
     """There is no interactive documentation, and an unknown path is a 404 in JSON."""

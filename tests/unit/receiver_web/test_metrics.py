@@ -62,9 +62,9 @@ AT_ZERO: list[tuple[str, dict[str, str]]] = [
     ),
 ]
 NOT_YET = [
-    "vault_token_expiry_timestamp_seconds",
-    "vault_token_lifetime_seconds",
     "reconcile_interval_seconds",
+    "vault_token_lifetime_seconds",
+    "vault_token_expiry_timestamp_seconds",
     "reconcile_last_success_timestamp_seconds",
     "forwarder_last_seen_timestamp_seconds",
     "clock_skew_seconds",
@@ -89,11 +89,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "webhook_rejected": ("reason",),
     "aws_requests": ("code", "operation"),
     "vault_requests": ("code", "operation"),
+    "notifications": ("result", "type"),
     "vault_token_expiry_timestamp_seconds": (),
     "vault_token_lifetime_seconds": (),
     "forwarder_last_seen_timestamp_seconds": ("forwarder", "source"),
     "clock_skew_seconds": ("source",),
-    "notifications": ("result", "type"),
     "build_info": ("version",),
 }
 _MANY = 5_000
@@ -119,7 +119,7 @@ def series(world: World) -> set[str]:
 
 def test_the_families(world: World) -> None:
     """Each that is promised is there, with its labels and no other."""
-    world.metrics.token_expiry(1000.0, 4000.0)
+    world.metrics.token_expiry(1000.0, 3600.0)
     world.metrics.reconcile_interval(1800.0)
     world.metrics.reconciled(2.0, {}, 2000.0)
     world.metrics.forwarder_seen("vault-prod", "vault-1", 3000.0)
@@ -220,6 +220,14 @@ def test_queue_and_journal(world: World) -> None:
     assert world.sample("parked", cause="KMS_DENIED") == 1
     assert world.sample("secrets", rule="hybrid", state="parked") == 1
     assert b"c4n4ry" not in generate_latest(world.metrics.registry)
+
+
+def test_a_state_file_that_cannot_be_read(world: World) -> None:
+    """Costs the gauges that come from it, when all others are needed most."""
+    world.queue.unreadable = True
+
+    assert world.sample("pending") is None
+    assert world.sample("webhook_rejected_total", reason="signature") == 0
 
 
 def test_a_brake(world: World) -> None:

@@ -212,3 +212,12 @@ class TestSync:
 
         assert answer.status_code == 404
         assert history(world) == []
+
+
+def test_a_plan_warns(world: World) -> None:
+    """Who would carry it out is told that it waits."""
+    order(world, "pause", rule="hybrid", **PAUSE)
+    plan = world.request("POST", "/v1/plan", token="read-token", json={}).json()
+
+    (warning,) = plan["warnings"]
+    assert warning.startswith("hybrid is paused until 20")
