@@ -24,14 +24,15 @@ check: .venv/.dev
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -p no:schemathesis -m "not integration" --hypothesis-profile=quick $(ARGS)
 
-test: .venv/.dev
+test: .venv/.dev .venv/.tools
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 faults: .venv/.dev
-	@$(BIN)/pytest -q tests/acceptance/test_durability.py tests/acceptance/test_backpressure.py $(ARGS)
+	@FAULTS=long $(BIN)/pytest -q tests/acceptance/faults tests/acceptance/test_durability.py \
+	  tests/acceptance/test_backpressure.py $(ARGS)
 
 # The lists are for every platform that has wheels; nothing in them names a registry.
 lock: .venv/bin/python
@@ -42,6 +43,20 @@ lock: .venv/bin/python
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --extra dev \
 	  -c requirements/demo.lock pyproject.toml -o requirements/dev.lock
+
+# The browser of the page's tests, and what the alerts and the dashboard are tried with.
+# Where they cannot be installed, those tests are skipped and say so.
+.venv/.tools: | .venv/bin/python
+	@if command -v chromium && command -v promtool && command -v prometheus; \
+	then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing chromium and prometheus (once) …" >&2; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+	    --no-install-recommends chromium prometheus; } \
+	  || echo "not installed: their tests are skipped" >&2; \
+	else echo "no chromium or prometheus here: their tests are skipped" >&2; fi \
+	>.venv/tools.log
+	@touch $@
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

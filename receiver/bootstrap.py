@@ -7,22 +7,17 @@ Vault and AWS are not asked here: when they are away, events are taken all the s
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import structlog
 from fastapi import FastAPI
 
 from receiver import replicate
 from receiver.accounts import Accounts
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.aws_clients import CALL_TIMEOUT, SecretsManagerTargets
-from receiver.adapters.journal_sqlite import SqliteJournal
-from receiver.adapters.plans_sqlite import SqlitePlans
-from receiver.adapters.queue_sqlite import SqliteQueue
-from receiver.adapters.state_file import StateInUse, StateUnusable, open_state
-from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.aws_witnesses import AwsWitnesses
 from receiver.adapters.vault_kv import VaultKv
-from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.adapters.vault_token import TokenKeeper
 from receiver.brake import DeleteBrake
 from receiver.circuits import Circuits
 from receiver.comparison import calls
@@ -34,19 +29,23 @@ from receiver.core.budget import WriteBudget
 from receiver.core.causes import Cause, Temporary
 from receiver.core.fingerprint import Fingerprint
 from receiver.core.state import Lane
+from receiver.durable import Durable
 from receiver.effective import effective, links, reloaded
 from receiver.keyring import Keyring
 from receiver.means import Means
 from receiver.metrics import Metrics
+from receiver.notify_channels import make_notifier
+from receiver.ports import QueueUnavailable
 from receiver.reconcile import Comparison
 from receiver.reconciler import Reconciler
 from receiver.settings import Settings
+from receiver.situation import Situation
+from receiver.spans import Spans, Untraced
+from receiver.vault_access import open_vault
 from receiver.web.app import create_app
 from receiver.web.parts import Parts
 from receiver.web.waiting import Outcomes
 from receiver.worker import Rounds, Workers
-from vault_audit_forwarder.program.errors import CommandError
-from vault_audit_forwarder.program.secret_files import SecretFile
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -57,16 +56,19 @@ _SPARE_CONNECTIONS = 4
 class Receiver:
     """All parts of one receiver, built, not yet running. ``app`` serves its HTTP."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, spans: Spans | None = None) -> None:
         """Raises CommandError when a file cannot be used."""
         self._settings = self._in_effect = settings
+        self._spans = spans or Untraced()
         self._keyring = Keyring(settings)
         self._rules = settings.to_rules()
         self._outcomes = Outcomes()
         self._stopping = False
         self.metrics = Metrics()
         with ExitStack() as undo:
-            self._open_state(undo)
+            self._kept = Durable(settings.queue.path, undo)
+            self._queue, self._journal = self._kept.queue, self._kept.journal
+            self.state = self._kept.state
             self._build_vault(undo)
             self._build_aws(undo)
             self._build_work()
@@ -75,10 +77,12 @@ class Receiver:
 
     def start(self, *, scheduled: bool = True) -> None:
         """Start every thread; returns at once. When not ``scheduled``, both sides are
-        compared only when somebody asks."""
+        compared only when somebody asks, and nobody is notified."""
         self._keeper.start()
         self._workers.start()
         self._reconciler.start(scheduled=scheduled)
+        if scheduled:
+            self._notifier.start()
 
     def stop(self, timeout: float) -> None:
         """Finish what is in flight, at most ``timeout`` seconds, and close the files.
@@ -86,13 +90,16 @@ class Receiver:
         Whoever is not done by then ends with the process: all it did can be repeated.
         """
         self._stopping = True
+        self._notifier.end()
         deadline = time.monotonic() + timeout
         self._reconciler.stop()
         self._queue.close()
         ended = self._workers.join(timeout)
         ended &= self._reconciler.join(max(0.0, deadline - time.monotonic()))
         self._keeper.stop(max(0.0, deadline - time.monotonic()))
-        log.info("receiver ended", pending=self._queue.backlog().pending)
+        ended &= self._notifier.join(max(0.0, deadline - time.monotonic()))
+        with suppress(QueueUnavailable):  # of a broken file nothing is known
+            log.info("receiver ended", pending=self._queue.backlog().pending)
         if ended:
             self._undo.close()
 
@@ -103,34 +110,9 @@ class Receiver:
         self._in_effect = reloaded(self._settings, settings)
         self._retry_everything(Turn.FULL)
 
-    def _open_state(self, undo: ExitStack) -> None:
-        path = self._settings.queue.path
-        try:
-            state = open_state(
-                path, queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA
-            )
-        except StateInUse as error:
-            raise CommandError(
-                f"{error}: a receiver runs on it; ask that one, with "
-                "VAULT_REPLICATOR_ADDR and VAULT_REPLICATOR_TOKEN"
-            ) from error
-        except StateUnusable as error:
-            raise CommandError(str(error)) from error
-        undo.callback(state.close)
-        self._set_aside = state.set_aside
-        self._queue = SqliteQueue(state)
-        self._journal = SqliteJournal(state)
-        self._plans = SqlitePlans(state, time.time)
-        if state.set_aside:
-            log.error("the state was unreadable; begun afresh", path=str(state.path))
-
     def _build_vault(self, undo: ExitStack) -> None:
-        settings = self._settings.vault
-        http = VaultHttp(
-            settings.address,
-            TokenFile(SecretFile(settings.auth.token_file)),
-            ca_file=str(settings.ca_file) if settings.ca_file else None,
-            timeout=settings.timeout,
+        http, credential = open_vault(
+            self._settings,
             connections=self._settings.workers + _SPARE_CONNECTIONS,
             on_request=self._on_vault_request,
         )
@@ -141,9 +123,10 @@ class Receiver:
         )
         self._keeper = TokenKeeper(
             http,
-            namespace=settings.namespace,
+            credential,
+            namespace=self._settings.vault.namespace,
             now=time.time,
-            on_expiry=self.metrics.token_expiry,
+            on_expiry=self._on_token_expiry,
             on_recovery=self._retry_everything,
         )
 
@@ -163,11 +146,11 @@ class Receiver:
             writes_per_second=settings.limits.writes_per_second,
             call_timeout=CALL_TIMEOUT,
             halted=self._halted,
-            now=time.time,
+            writing=self._kept.pauses.writing,
         )
 
     def _build_work(self) -> None:
-        self._circuits = Circuits(now=time.time, on_close=self._queue.unpark)
+        self._circuits = Circuits(now=time.monotonic, on_close=self._queue.unpark)
         brake = DeleteBrake(
             self._journal,
             limits=self._settings.reconcile.to_limits,
@@ -180,7 +163,8 @@ class Receiver:
             circuits=self._circuits,
             now=time.time,
             versions_per_day=self._settings.limits.versions_per_day,
-            observe=self.metrics.stage,
+            check_pause=self._kept.pauses.check,
+            observe=self._spans.beside(self.metrics.stage),
         )
         replicator = replicate.Replicator(
             source=self._source, mapping=self._mapping, means=means
@@ -189,8 +173,8 @@ class Receiver:
         rounds = Rounds(
             queue=self._queue,
             source=self._source,
-            replicate=replicator.replicate,
-            watchers=(self._outcomes, self._reconciler),
+            replicate=self._spans.around(replicator.replicate),
+            watchers=(self._outcomes, self._reconciler, self._kept.pauses),
             report=self.metrics,
             now=time.time,
         )
@@ -215,7 +199,7 @@ class Receiver:
                 v1_interval=settings.v1_interval,
             ),
             runs=Runs(self._queue, self._journal),
-            plans=self._plans,
+            plans=self._kept.plans,
             report=self.metrics,
             now=time.time,
         )
@@ -224,41 +208,58 @@ class Receiver:
             circuits=self._circuits,
             reconciler=self._reconciler,
             keyring=self._keyring,
-            set_aside=self._set_aside,
+            set_aside=self._kept.set_aside,
         )
 
     def _build_app(self) -> FastAPI:
+        self.metrics.reconcile_interval(self._settings.reconcile.interval)
         self.metrics.watch(
             self._queue,
             self._journal,
             rules=lambda: [rule.name for rule in self._rules],
+            is_paused=lambda rule: self._kept.pauses.of(rule) is not None,
         )
-        return create_app(
-            Parts(
-                queue=self._queue,
-                journal=self._journal,
-                source=self._source,
-                comparisons=self._reconciler,
-                metrics=self.metrics,
-                source_name=self._settings.vault.source,
-                rules=lambda: self._rules,
-                signing_keys=lambda: self._keyring.signing_keys(),
-                tokens=lambda: self._keyring.tokens(),
-                now=time.time,
-                compare_soon=self._reconciler.soon,
-                mounts_changed=self._mounts_changed,
-                tolerance=self._settings.webhook.tolerance,
-                dependencies=self._condition.dependencies,
-                reconcile=self._condition.comparison,
-                reconciles=self._condition.comparisons,
-                configuration=lambda: effective(self._in_effect),
-                links=links(self._settings),
-                began=time.time(),
-                faults=self._condition.faults,
-                serve_metrics=self._settings.metrics is None,
-                outcomes=self._outcomes,
-            )
+        parts = Parts(
+            queue=self._queue,
+            journal=self._journal,
+            source=self._source,
+            comparisons=self._reconciler,
+            pauses=self._kept.pauses,
+            metrics=self.metrics,
+            source_name=self._settings.vault.source,
+            rules=lambda: self._rules,
+            signing_keys=lambda: self._keyring.signing_keys(),
+            tokens=lambda: self._keyring.tokens(),
+            now=time.time,
+            compare_soon=self._reconciler.soon,
+            mounts_changed=self._mounts_changed,
+            witnesses=AwsWitnesses(self._targets, self._accounts),
+            tolerance=self._settings.webhook.tolerance,
+            dependencies=self._condition.dependencies,
+            reconcile=self._condition.comparison,
+            reconciles=self._condition.comparisons,
+            configuration=lambda: effective(self._in_effect),
+            links=links(self._settings),
+            limits=self._settings.reconcile.to_limits,
+            began=time.time(),
+            faults=self._condition.faults,
+            serve_metrics=self._settings.metrics is None,
+            outcomes=self._outcomes,
         )
+        self._build_notifier(parts)
+        return create_app(parts)
+
+    def _build_notifier(self, parts: Parts) -> None:
+        situation = Situation(
+            parts=parts,
+            keeper=self._keeper,
+            circuits=self._circuits,
+            reconciler=self._reconciler,
+            faults=self._condition.lone_faults,
+            interval=self._settings.reconcile.interval,
+            started=time.time(),
+        )
+        self._notifier = make_notifier(self._settings, situation, sns=self._targets.sns)
 
     def _mapping(self) -> replicate.Mapping:
         return replicate.Mapping(
@@ -288,6 +289,10 @@ class Receiver:
         log.info("mounts changed", namespace=namespace, mount=mount)
         self._source.forget_mounts()
         self._reconciler.soon()
+
+    def _on_token_expiry(self, at: float | None) -> None:
+        lease = self._keeper.lease
+        self.metrics.token_expiry(at, lease.whole if lease else None)
 
     def _on_aws_request(self, operation: str, code: str) -> None:
         self._condition.aws_code = code

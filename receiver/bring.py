@@ -55,9 +55,14 @@ class Bringer:
                 action, why = self._decide(work, now, observed)
             if why is not None:
                 return self._hold(now, why)
+            if isinstance(action, Delete):
+                self._doubt(now, "its delete is under way")
             try:
                 with timed(Stage.WRITE, self._observe):
                     applied = apply(now, action, observed)
+            except Temporary as error:
+                self._doubt(now, error.detail)
+                raise
             except Surprise:
                 observed = self._look(now)
                 if isinstance(action, Create) and observed is None:
@@ -110,6 +115,17 @@ class Bringer:
             checked_at=self._now(),
         )
         self._write(drifted, entry)
+
+    def _doubt(self, now: Round, why: str) -> None:
+        """AWS may do it, or may have done it, without our hearing of it: what the
+        journal says of AWS is believed no more, even if Vault takes it back."""
+        place = now.place
+        for entry in self._journal.known(place.ref):
+            if Spot(place, entry).is_at(entry) and entry.state is State.IN_SYNC:
+                doubted = replace(
+                    entry, state=State.PENDING, detail=why, checked_at=self._now()
+                )
+                self._journal.record(doubted, expected=entry)
 
     def _held(self, work: Work, now: Round) -> Permanent | None:
         """Why a delete must wait for somebody; once held, until it is released."""

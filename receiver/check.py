@@ -15,17 +15,20 @@ from pathlib import Path
 
 from receiver.adapters.aws_clients import SecretsManagerTargets
 from receiver.adapters.secrets_manager import SecretsManager
+from receiver.adapters.vault_credential import Credential
 from receiver.adapters.vault_http import VaultHttp
 from receiver.adapters.vault_kv import VaultKv
-from receiver.adapters.vault_token import TokenFile, TokenKeeper
+from receiver.adapters.vault_token import TokenKeeper
 from receiver.comparison.vault_listing import mounts_of
-from receiver.core.causes import REMEDIES, ReplicationError
+from receiver.core.causes import Forbidden, ReplicationError
+from receiver.core.remedies import REMEDIES
 from receiver.core.rules import Rule
 from receiver.keyring import Keyring
 from receiver.settings import Settings
+from receiver.terminal.failure import Failure
+from receiver.vault_access import open_vault
 from vault_audit_forwarder.program.checks import Check, Report
 from vault_audit_forwarder.program.errors import CommandError
-from vault_audit_forwarder.program.secret_files import SecretFile
 
 
 def check(settings: Settings) -> Report:
@@ -46,10 +49,19 @@ def _attempt(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, "ok", look())
     except ReplicationError as error:
-        remedy = REMEDIES[error.cause]
-        return Check(name, "failed", f"{error}: {remedy.who}: {remedy.do}")
+        return Check(name, "failed", str(told(error)))
     except CommandError as error:
         return Check(name, "failed", str(error))
+
+
+def told(error: ReplicationError) -> Failure:
+    """What, where, why, and what to do."""
+    remedy = REMEDIES[error.cause]
+    do = f"{remedy.who}: {remedy.do}"
+    if isinstance(error, Forbidden):
+        what, where, why = f"{error.what} [{error.cause}]", error.request, error.why
+        return Failure(what, where, why, f"{do}\n  run    {remedy.command}")
+    return Failure(str(error), why=remedy.says, do=do)
 
 
 def _keys(settings: Settings) -> str:
@@ -67,16 +79,17 @@ def _state(path: Path) -> str:
 
 
 def _vault(settings: Settings) -> Iterator[Check]:
-    http = VaultHttp(
-        settings.vault.address,
-        TokenFile(SecretFile(settings.vault.auth.token_file)),
-        ca_file=str(settings.vault.ca_file) if settings.vault.ca_file else None,
-        timeout=settings.vault.timeout,
-        connections=1,
-        on_request=lambda *_: None,
-    )
     try:
-        yield _attempt("vault token", lambda: _token(http, settings.vault.namespace))
+        http, credential = open_vault(
+            settings, connections=1, on_request=lambda *_: None
+        )
+    except CommandError as error:
+        yield Check("vault", "failed", str(error))
+        return
+    try:
+        yield _attempt(
+            "vault token", lambda: _token(http, credential, settings.vault.namespace)
+        )
         source = VaultKv(http, now=time.time)
         for rule in settings.to_rules():
             name = f"rule {rule.name}"
@@ -85,9 +98,10 @@ def _vault(settings: Settings) -> Iterator[Check]:
         http.close()
 
 
-def _token(http: VaultHttp, namespace: str) -> str:
+def _token(http: VaultHttp, credential: Credential, namespace: str) -> str:
     keeper = TokenKeeper(
         http,
+        credential,
         namespace=namespace,
         now=time.time,
         on_expiry=lambda _: None,

@@ -99,6 +99,8 @@ class Circuits:
         now: Callable[[], float],
         on_close: Callable[[Collection[Cause]], object],
     ) -> None:
+        """``now`` gives monotonic seconds: a clock that is set back must not keep a
+        circuit open."""
         self._now = now
         self._on_close = on_close
         self._lock = Lock()

@@ -13,7 +13,10 @@ import typer
 from receiver.commands.asking import list_secrets, status
 from receiver.commands.comparing import plan, reconcile
 from receiver.commands.deciding import deciding
+from receiver.commands.explaining import explain
+from receiver.commands.granting import policy
 from receiver.commands.options import Config
+from receiver.commands.pausing import pause, resume
 from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.program.command_line import AsJson, show
@@ -30,11 +33,14 @@ app = command_line.new_app(
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Make keys.")
 app.add_typer(keys_app, name="keys", rich_help_panel=_SET_UP)
+app.add_typer(policy, name="policy", rich_help_panel=_SET_UP)
 
 
 @app.command(rich_help_panel=_RUN)
 def serve(config: Config) -> None:
     """Take events and replicate until told to end.
+
+    Example: vault-replicator serve --config replicator.yaml
 
     Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot start.
     """
@@ -46,6 +52,8 @@ def serve(config: Config) -> None:
 @app.command(rich_help_panel=_RUN)
 def check(config: Config, as_json: AsJson = False) -> int:
     """Look at everything a receiver needs: Vault, every mount, AWS, keys, state.
+
+    Example: vault-replicator check --config replicator.yaml
 
     Changes nothing. All checks run, then the verdict.
 
@@ -64,13 +72,21 @@ app.command(rich_help_panel=_COMPARE)(reconcile)
 app.command(rich_help_panel=_COMPARE)(sync)
 app.command(rich_help_panel=_ASK)(status)
 app.command("list", rich_help_panel=_ASK)(list_secrets)
+app.command(rich_help_panel=_ASK)(explain)
 for _what in ("retry", "adopt", "release"):
     app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
+app.command(rich_help_panel=_DECIDE)(pause)
+app.command(rich_help_panel=_DECIDE)(resume)
 
 
 @app.command(rich_help_panel=_SET_UP)
 def schema(as_json: AsJson = False) -> None:
-    """Print the JSON Schema of replicator.yaml, for completion in an editor."""
+    """Print the JSON Schema of replicator.yaml, for completion in an editor.
+
+    Example: vault-replicator schema > replicator.schema.json
+
+    Exit codes: 0 printed.
+    """
     from receiver.settings import schema as settings_schema
 
     del as_json  # a schema is JSON either way
@@ -79,7 +95,12 @@ def schema(as_json: AsJson = False) -> None:
 
 @keys_app.command("new")
 def keys_new(as_json: AsJson = False) -> None:
-    """Print a fresh signing key, for both sides of the webhook."""
+    """Print a fresh signing key, for both sides of the webhook.
+
+    Example: vault-replicator keys new > signing.key
+
+    Exit codes: 0 printed.
+    """
     from vault_audit_forwarder.signing import new_key
 
     key = new_key()
@@ -93,6 +114,8 @@ def demo(
     ] = False,
 ) -> int:
     """Start a real OpenBao and an emulator of AWS, and show changes arriving.
+
+    Example: vault-replicator demo --keep
 
     Exit codes: 0 all arrived, 1 some did not, 130 interrupted.
     """

@@ -40,11 +40,11 @@ class Condition:
         return {"vault": trouble.detail if trouble else "ok", "aws": self.aws_code}
 
     def comparison(self) -> Mapping[str, Any]:
-        """The last comparison of everything; ``last`` in epoch seconds."""
-        report = self._reconciler.last
+        """The last comparison of everything; ``last`` and ``next`` in epoch seconds."""
+        report, following = self._reconciler.last, self._reconciler.next_at()
         if report is None:
-            return {"last": None}
-        return _document(report, self._reconciler.last_at)
+            return {"last": None, "next": following}
+        return {"next": following, **_document(report, self._reconciler.last_at)}
 
     def comparisons(self) -> list[Mapping[str, Any]]:
         """The last few comparisons of everything, the newest first."""
@@ -54,15 +54,20 @@ class Condition:
 
     def faults(self) -> list[str]:
         """What somebody must mend, a line each."""
-        faults = self.keyring.faults() + self._circuits.faults()
-        if self._set_aside:
-            faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
+        faults = self.lone_faults() + self._circuits.faults()
         if trouble := self._keeper.trouble:
             faults.append(f"Vault does not take our token: {trouble.detail}")
         if report := self._reconciler.last:
             faults += [f"not compared: {failure}" for failure in report.failures]
-            faults += report.faults
         return faults
+
+    def lone_faults(self) -> list[str]:
+        """Those of them that nothing else in here shows."""
+        faults = self.keyring.faults()
+        if self._set_aside:
+            faults.append(f"the state was unreadable; it is kept as {self._set_aside}")
+        report = self._reconciler.last
+        return faults + list(report.faults) if report else faults
 
 
 def _document(report: Report, at: float | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from receiver.core.causes import Cause
 from receiver.core.state import State
-from receiver.ports import Journal, WorkQueue
+from receiver.ports import Journal, JournalUnavailable, QueueUnavailable, WorkQueue
 
 _PREFIX = "vault_replicator_"
 
@@ -20,6 +20,8 @@ class Moments(Collector):
 
     def __init__(self) -> None:
         self.token_expiry: float | None = None
+        self.token_life: float | None = None
+        self.interval: float | None = None
         self.reconciled: float | None = None
         self.forwarders: dict[tuple[str, str], float] = {}
         self.skews: dict[str, float] = {}
@@ -30,6 +32,16 @@ class Moments(Collector):
             "vault_token_expiry_timestamp_seconds",
             "When the Vault token ends.",
             self.token_expiry,
+        )
+        yield _moment(
+            "vault_token_lifetime_seconds",
+            "How long it lives when it is made or renewed: we renew at a third of it.",
+            self.token_life,
+        )
+        yield _moment(
+            "reconcile_interval_seconds",
+            "How often everything is compared; absent: never on a schedule.",
+            self.interval,
         )
         yield _moment(
             "reconcile_last_success_timestamp_seconds",
@@ -63,11 +75,13 @@ class Backlogged(Collector):
         journal: Journal,
         *,
         rule_names: Callable[[], Sequence[str]],
+        is_paused: Callable[[str], bool],
         now: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._journal = journal
         self._rule_names = rule_names
+        self._is_paused = is_paused
         self._now = now
 
     def describe(self) -> list[Metric]:
@@ -75,8 +89,12 @@ class Backlogged(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The families, read now."""
-        backlog = self._queue.backlog()
+        """The families, read now; none while the state file cannot be read, and all
+        other metrics are served all the same."""
+        try:
+            backlog, counts = self._queue.backlog(), self._journal.counts()
+        except (QueueUnavailable, JournalUnavailable):
+            return
         oldest = 0.0 if backlog.oldest is None else self._now() - backlog.oldest
         yield GaugeMetricFamily(
             f"{_PREFIX}pending", "References that wait.", value=backlog.pending
@@ -92,11 +110,10 @@ class Backlogged(Collector):
         for cause, count in (dict.fromkeys(Cause, 0) | backlog.parked).items():
             parked.add_metric([str(cause)], count)
         yield parked
-        yield from self._by_rule()
+        yield from self._by_rule(counts)
 
-    def _by_rule(self) -> Iterator[Metric]:
+    def _by_rule(self, counts: Mapping[tuple[str, State], int]) -> Iterator[Metric]:
         """Of the rules of today, and of those that left something behind."""
-        counts = self._journal.counts()
         secrets = GaugeMetricFamily(
             f"{_PREFIX}secrets", "Secrets by state.", labels=["rule", "state"]
         )
@@ -105,13 +122,20 @@ class Backlogged(Collector):
             "1 while deletes are held until somebody has looked.",
             labels=["rule"],
         )
+        paused = GaugeMetricFamily(
+            f"{_PREFIX}paused",
+            "1 while somebody has paused all writes to AWS.",
+            labels=["rule"],
+        )
         rules = dict.fromkeys([*self._rule_names(), *(rule for rule, _ in counts)])
         for rule in rules:
             for state in State:
                 secrets.add_metric([rule, state], counts.get((rule, state), 0))
             brake.add_metric([rule], float(counts.get((rule, State.HELD), 0) > 0))
+            paused.add_metric([rule], float(self._is_paused(rule)))
         yield secrets
         yield brake
+        yield paused
 
 
 def _moment(name: str, about: str, at: float | None) -> Metric:

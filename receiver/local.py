@@ -27,7 +27,17 @@ from vault_audit_forwarder.program import logs
 OPERATOR = "command line"
 _END_WITHIN_SECONDS = 20.0
 _LOG_KEYS = (
-    *("action", "attempts", "cause", "detail", "mount", "name", "namespace", "path"),
+    *(
+        "action",
+        "attempts",
+        "by",
+        "cause",
+        "detail",
+        "mount",
+        "name",
+        "namespace",
+        "path",
+    ),
     *("pending", "reason", "ref", "result", "rule", "version", "version_id"),
 )
 

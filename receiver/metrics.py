@@ -47,6 +47,7 @@ _AWS_OPERATIONS = (
     "DeleteSecret",
     "DescribeSecret",
     "ListSecrets",
+    "Publish",
     "PutSecretValue",
     "RemoveRegionsFromReplication",
     "ReplicateSecretToRegions",
@@ -70,6 +71,9 @@ REASONS = (
     "timestamp",
     "unavailable",
 )
+
+#: How people are told.
+CHANNELS = ("pagerduty", "slack", "sns", "webhook")
 
 _HOUR = 3600.0
 _MOST_LAGS = 20_000
@@ -103,6 +107,9 @@ class Metrics:
         self._changes = self._counter(
             "reconcile_changes", "References that comparisons queued.", "action"
         )
+        self._notifications = self._counter(
+            "notifications", "Messages to people.", "type", "result"
+        )
         self._start_at_zero()
 
     def applied(self, rule: str, action: str, result: str, lag: float | None) -> None:
@@ -125,9 +132,28 @@ class Metrics:
         """Vault answered with ``code``, or failed with an error of that name."""
         self._vault.labels(operation, code).inc()
 
-    def token_expiry(self, at: float | None) -> None:
-        """When Vault's token ends, in epoch seconds; None: not known, or never."""
+    def token_expiry(self, at: float | None, life: float | None = None) -> None:
+        """When Vault's token ends, in epoch seconds; None: not known, or never.
+        ``life`` is what it has, in seconds, when it is made or renewed."""
         self._moments.token_expiry = at
+        self._moments.token_life = life if at is not None else None
+
+    def reconcile_interval(self, seconds: float | None) -> None:
+        """How often everything is compared; None: not on a schedule."""
+        self._moments.interval = seconds
+
+    def notified(self, kind: str, result: str) -> None:
+        """A notification of this kind was sent, or failed."""
+        self._notifications.labels(kind, result).inc()
+
+    @property
+    def reconciled_at(self) -> float | None:
+        """When everything was last compared, in epoch seconds."""
+        return self._moments.reconciled
+
+    def skew(self, source: str) -> float:
+        """How many seconds our clock is ahead of the sender's; 0 while not known."""
+        return self._moments.skews.get(source, 0.0)
 
     def reconciled(
         self, seconds: float, changes: Mapping[str, int], now: float
@@ -160,16 +186,27 @@ class Metrics:
         journal: Journal,
         *,
         rules: Callable[[], Sequence[str]],
+        is_paused: Callable[[str], bool],
     ) -> None:
-        """From now on show what waits and what is where, read at each scrape."""
+        """From now on show what waits, what is where and what is paused, read at each
+        scrape."""
         self.registry.register(
-            Backlogged(queue, journal, rule_names=rules, now=self._now)
+            Backlogged(
+                queue, journal, rule_names=rules, is_paused=is_paused, now=self._now
+            )
         )
 
     def lag_percentiles(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the last hour's lags in seconds; None without any."""
         lags = sorted(lag for _, lag in self.lags())
         return {f"p{percent}": _nearest_rank(lags, percent) for percent in (50, 95, 99)}
+
+    def lag_share(self, seconds: float) -> tuple[int, float | None]:
+        """How many changes of the last hour were applied, and the share of them that
+        took no longer than ``seconds``; None without any."""
+        lags = self.lags()
+        within = sum(lag <= seconds for _, lag in lags)
+        return len(lags), within / len(lags) if lags else None
 
     def lags(self) -> list[tuple[float, float]]:
         """The lags of the last hour, and when each was measured in epoch seconds; of
@@ -188,6 +225,8 @@ class Metrics:
             self._stage.labels(stage)
         for change in _CHANGES:
             self._changes.labels(change)
+        for kind, result in product(CHANNELS, ("sent", "failed")):
+            self._notifications.labels(kind, result)
         for operation in _AWS_OPERATIONS:
             self._aws.labels(operation, "OK")
         for operation in _VAULT_OPERATIONS:

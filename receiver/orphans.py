@@ -46,7 +46,8 @@ class Orphans:
             return self._leave(entry, "what its rule wanted is not known any more")
         if entry.decision is None and entry.state not in _KEPT:
             return self._leave(entry, "no rule speaks for it any more")
-        return self._ask_aws(entry, spec, source, self._targets(spec, work))
+        target = self._targets(spec, work, entry.rule)
+        return self._ask_aws(entry, spec, source, target)
 
     def _ask_aws(
         self, entry: Entry, spec: TargetSpec, source: str, target: Target

@@ -72,6 +72,21 @@ class Waiting:
         return self.ref, self.unresolved
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Waiting):
+    """One reference in the queue, and when its turn is. ``due`` is in epoch seconds;
+    ``taken``: a worker has it now; ``ahead`` is how many were due before it."""
+
+    parked: bool
+    due: float
+    taken: bool = False
+    ahead: int = 0
+
+    def is_pending(self, now: float) -> bool:
+        """Whether there is something to do, not only something to wait for."""
+        return self.taken or self.due <= now or self.attempts > 0
+
+
 class WorkQueue(Protocol):
     """A durable set of references to look at.
 
@@ -109,9 +124,17 @@ class WorkQueue(Protocol):
         """Make all parked work due in the reconcile lane, or that parked for one of
         ``causes``; returns how many."""
 
+    def hasten(self, causes: Collection[str]) -> int:
+        """Make what failed for one of ``causes`` and waits due now, as if it had never
+        failed; returns how many. What is parked stays so."""
+
     def pending(self, ref: SecretRef) -> str | None:
         """The cause of its last failure ("" if none yet) while ``ref`` is queued;
         None when it is not, is parked, or only waits for its ``not_before``."""
+
+    def standing(self, key: QueueKey) -> Standing | None:
+        """How one reference stands, whether it waits, is parked or is worked on; None
+        when it is not in the queue."""
 
     def backlog(self) -> Backlog:
         """Counts, for metrics and status."""
@@ -255,6 +278,10 @@ class Source(Protocol):
     def read(self, ref: SecretRef) -> Truth:
         """The current value, or Gone on a mount whose type, version and accessor
         were re-read in the same confirmation."""
+
+    def look(self, ref: SecretRef) -> Truth:
+        """The current version without its value: the body is empty. On KV v1, which
+        has no versions, only whether there is one."""
 
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
         """Whether a metadata read agrees with what ``read`` said."""

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from math import isinf
 from typing import Any, Protocol
 
 import structlog
@@ -90,6 +91,12 @@ class Reconciler:
         with self._turn:
             self._timetable.want(turn)
             self._turn.notify()
+
+    def next_at(self) -> float | None:
+        """When the next comparison is due, in epoch seconds; None: none is."""
+        with self._turn:
+            left = self._timetable.due() - time.monotonic()
+        return None if isinf(left) else self._now() + max(0.0, left)
 
     def stop(self) -> None:
         """Start no further run; one that is under way ends with the process."""

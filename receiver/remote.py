@@ -35,15 +35,22 @@ _GRACE_SECONDS = 15.0
 Document: TypeAlias = dict[str, Any]
 
 
-class Unreachable(CommandError):
+class Failed(CommandError):
+    """A call came to nothing."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure), what=failure.what, **failure.details)
+
+
+class Unreachable(Failed):
     """No answer came: the same call may work later."""
 
 
-class Refusal(CommandError):
+class Refusal(Failed):
     """The answer is an error. ``status`` is that of HTTP."""
 
-    def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
+    def __init__(self, failure: Failure, status: int) -> None:
+        super().__init__(failure)
         self.status = status
 
 
@@ -78,8 +85,13 @@ class Remote:
         """One page of secrets."""
         return self._document("GET", "/v1/secrets", params=given(query))
 
+    def explain(self, secret: Mapping[str, Any]) -> Document:
+        """Why it is, or is not, where it should be."""
+        return self._document("GET", "/v1/explain", params=given(secret))
+
     def order(self, what: str, choice: Mapping[str, Any]) -> Document:
-        """``retry``, ``adopt`` or ``release``: what was, or would be, concerned."""
+        """``retry``, ``adopt``, ``release``: what was, or would be, concerned. Also
+        ``pause`` and ``resume``: what stands then."""
         return self._document("POST", f"/v1/{what}", json=given(choice))
 
     def sync(self, secret: Mapping[str, Any], wait: float) -> tuple[int, Document]:
@@ -123,7 +135,7 @@ class Remote:
             return self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             failure = no_answer(error, str(self._client.base_url), ca_variable=CA_FILE)
-            raise Unreachable(str(failure)) from error
+            raise Unreachable(failure) from error
 
     def _refused(self, response: httpx.Response) -> Refusal:
         request = response.request
@@ -133,7 +145,7 @@ class Remote:
             _object(response),
             where=where if self._is_elsewhere else None,
         )
-        return Refusal(str(failure), response.status_code)
+        return Refusal(failure, response.status_code)
 
 
 @contextmanager
@@ -141,7 +153,7 @@ def from_environment(env: Mapping[str, str]) -> Iterator[Remote]:
     """The receiver that the environment names. Raises CommandError."""
     for name in (ADDRESS, TOKEN):
         if not env.get(name, "").strip():
-            raise CommandError(str(_MISSING[name]))
+            raise Failed(_MISSING[name])
     try:
         address = check_url(env[ADDRESS], example="https://replicator.internal:8443")
     except ValueError as error:

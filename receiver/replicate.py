@@ -78,11 +78,21 @@ class Replicator:
                 outcomes += self._orphans.look(entry, mapping.source, work)
             except ReplicationError as error:
                 failures.append(error)
-        if seen.spots:
-            outcomes += self._bring_all(seen.spots, work, mapping, failures)
+        spots = [spot for spot in seen.spots if not self._is_paused(spot, failures)]
+        if spots:
+            outcomes += self._bring_all(spots, work, mapping, failures)
         if failures:
-            raise min(failures, key=lambda error: isinstance(error, Permanent))
+            raise min(failures, key=_urgency)
         return outcomes
+
+    def _is_paused(self, spot: Spot, failures: list[ReplicationError]) -> bool:
+        """Before anybody is asked: what waits for a pause costs nothing."""
+        try:
+            self._means.check_pause(spot.place.rule.name, spot.place.ref)
+        except Temporary as error:
+            failures.append(error)
+            return True
+        return False
 
     def _bring_all(
         self,
@@ -186,7 +196,7 @@ class Replicator:
             text = render(truth.body, spec.format_key)
         circuit = self._circuits.of("AWS", *spec.account, spec.kms_key_id or "")
         circuit.enter(work)
-        target = self._means.targets(spec, work)
+        target = self._means.targets(spec, work, spot.place.rule.name)
         now = Round(spot.place, truth, text, spot.entry, target, mapping.prints)
         try:
             outcome = self._bringer.bring(work, now)
@@ -195,6 +205,14 @@ class Replicator:
         if outcome.action != "none":
             circuit.worked()
         return outcome
+
+
+def _urgency(error: ReplicationError) -> tuple[bool, bool, float]:
+    """Of several failures the smallest decides when there is a next round. Nothing is
+    as patient as a pause, but it ends; what somebody must mend is tried again then."""
+    is_paused = error.cause is Cause.PAUSED
+    after = error.after if isinstance(error, Temporary) else None
+    return isinstance(error, Permanent), is_paused, (after or 0.0) * is_paused
 
 
 def _is_older(truth: Truth, work: Work, entries: Sequence[Entry]) -> bool:

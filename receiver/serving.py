@@ -21,27 +21,33 @@ from prometheus_client import disable_created_metrics
 from receiver import __version__
 from receiver.bootstrap import Receiver
 from receiver.settings import Settings, load_settings
+from receiver.spans import Spans
 from receiver.unhurried import Unhurried
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.config_types import HostPort
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.signals import Signals
+from vault_audit_forwarder.program.tracing import CLOSE_WITHIN, open_tracing
 
-#: From the signal to the end, for everything that is in flight.
-END_WITHIN_SECONDS = 20.0
+#: From the signal to the end, for everything that is in flight; with the traces' turn
+#: after it twenty seconds.
+END_WITHIN_SECONDS = 20.0 - CLOSE_WITHIN
 # Longer than the forwarder keeps an idle connection, so that never both sides use
 # and close one at the same moment.
 _KEEP_ALIVE_SECONDS = 120
 _BACKLOG = 512
 
 _LOG_KEYS = (
+    "accepted",
     "action",
     "address",
     "attempts",
+    "by",
     "cause",
     "detail",
     "differing",
+    "ignored",
     "lag",
     "mount",
     "name",
@@ -51,6 +57,8 @@ _LOG_KEYS = (
     "queued",
     "reason",
     "ref",
+    "request_id",
+    "requests",
     "result",
     "rule",
     "seconds",
@@ -58,6 +66,7 @@ _LOG_KEYS = (
     "source",
     "version",
     "version_id",
+    "what",
 )
 
 log = structlog.stdlib.get_logger(__name__)
@@ -75,7 +84,8 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
     with ExitStack() as undo:
         listening = listen(settings.listen)
         undo.callback(listening.close)
-        receiver = Receiver(settings)
+        receiver = Receiver(settings, _spans(env, undo))
+        receiver.state.on_damage = signals.ask_to_end
         server = _server(receiver, settings)
         _serve_metrics(receiver, settings, undo)
         receiver.start()
@@ -84,6 +94,21 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
         log.info("receiver started", address=str(settings.listen), version=__version__)
         _obey(signals, receiver, config, env)
         _end(server, thread, receiver)
+        if receiver.state.is_damaged:
+            raise CommandError(
+                f"{settings.queue.path} is damaged: start again, which sets it aside "
+                "and compares everything"
+            )
+
+
+def _spans(env: Mapping[str, str], undo: ExitStack) -> Spans | None:
+    tracing = open_tracing("vault-replicator", __version__, env)
+    if tracing is None:
+        return None
+    from receiver.adapters.otel_spans import RoundSpans
+
+    undo.callback(tracing.close)
+    return RoundSpans(tracing.tracer)
 
 
 def _obey(

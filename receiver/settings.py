@@ -22,16 +22,17 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from receiver.auth_settings import VaultAuth
 from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.version_budget import MAX_FREE
+from receiver.notify_settings import NotifySettings, plain_warnings
 from receiver.rule_settings import RoleSettings, RuleSettings, check_rules
 from vault_audit_forwarder.program.addresses import check_url, is_plain
 from vault_audit_forwarder.program.config_file import (
     ConfigModel,
     ConfigPath,
     Listen,
-    NotYet,
     PositiveDuration,
     json_schema,
     load,
@@ -68,16 +69,6 @@ class Tls(ConfigModel):
     client_ca_file: ConfigPath | None = None
 
 
-class TokenAuth(ConfigModel):
-    """A Vault token in a file, read again whenever the file changes."""
-
-    method: Literal["token"]
-    token_file: ConfigPath
-
-
-_AUTH_PLANNED = ("approle", "kubernetes", "jwt", "aws", "cert", "secrets_manager")
-
-
 def _namespace(value: str) -> str:
     if value != value.strip("/"):
         raise ValueError("is written without slashes at its ends")
@@ -89,7 +80,7 @@ class VaultSettings(ConfigModel):
 
     address: _Url
     source: Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=200)]
-    auth: Annotated[TokenAuth, BeforeValidator(_later("method", _AUTH_PLANNED))]
+    auth: VaultAuth
     namespace: Annotated[str, AfterValidator(_namespace)] = ""
     ca_file: ConfigPath | None = None
     timeout: PositiveDuration = 10.0
@@ -223,7 +214,8 @@ class Settings(ConfigModel):
     queue: Annotated[QueueSettings, BeforeValidator(_later("kind", ["sqs"]))]
     reconcile: ReconcileSettings = ReconcileSettings()
     limits: Limits = Limits()
-    notify: Annotated[tuple[dict[str, Any], ...], NotYet(())] = ()
+    notify: tuple[NotifySettings, ...] = ()
+    public_url: _Url | None = None
     metrics: Listen | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -237,9 +229,12 @@ class Settings(ConfigModel):
 
     def warnings(self) -> list[str]:
         """What works and should not stay so, in words for the log."""
-        if not self.vault.is_plain:
-            return []
-        return ["vault.address is http: tokens and secrets cross the network in clear"]
+        warnings = plain_warnings(self.notify)
+        if self.vault.is_plain:
+            warnings.append(
+                "vault.address is http: tokens and secrets cross the network in clear"
+            )
+        return warnings
 
 
 def load_settings(path: Path, env: Mapping[str, str]) -> Settings:

@@ -7,12 +7,13 @@ keeps a fresh change waiting.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -34,6 +35,8 @@ _QUEUE_RETRY = 1.0
 _AFTER_EXPIRY = 0.5
 
 _ALL = (Lane.EVENT, Lane.RECONCILE)
+#: No failures: said once elsewhere, or not worth a line for each secret.
+_EXPECTED = (Cause.PAUSED, Cause.STANDBY_LAGS)
 
 
 class Watcher(Protocol):
@@ -131,7 +134,7 @@ class Rounds:
                 version_id=outcome.version_id,
                 lag=outcome.lag,
                 detail=outcome.detail,
-                attempts=work.attempts,
+                **_about(work),
             )
 
     def _again(self, work: Work, cause: str, detail: str, after: float | None) -> None:
@@ -139,19 +142,38 @@ class Rounds:
         if delay is None:
             delay = backoff(cause, work.attempts, jitter=random.random())  # noqa: S311 no secret
         self._queue.retry(work, delay=delay, cause=cause, detail=detail)
-        if cause != Cause.STANDBY_LAGS:
+        if cause not in _EXPECTED:
             self._tell("retry", work, cause, detail)
 
     def _tell(self, result: str, work: Work, cause: str, detail: str) -> None:
         self._report.applied("", "none", result, None)
-        log.warning(
+        log.log(
+            _loudness(work.attempts),
             "not replicated",
             result=result,
             ref=str(work.hint.ref),
             cause=cause,
             detail=detail,
-            attempts=work.attempts,
+            **_about(work),
         )
+
+
+def _loudness(attempts: int) -> int:
+    """While Vault is sealed ten thousand secrets are tried again and again: each is a
+    warning at its first tries, and then ever more seldom."""
+    is_told = attempts & (attempts - 1) == 0  # after 0, 1, 2, 4, 8 … failures
+    return logging.WARNING if is_told else logging.DEBUG
+
+
+def _about(work: Work) -> dict[str, Any]:
+    """What leads from a line of our log to Vault's: the newest request, of how many.
+    Nobody's, when a comparison or a timer asked."""
+    requests = work.hint.requests
+    return {
+        "request_id": requests[-1].id if requests else None,
+        "requests": len(requests),
+        "attempts": work.attempts,
+    }
 
 
 class Workers:

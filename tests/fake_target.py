@@ -192,6 +192,19 @@ class FakeTarget:
             self._changed(self._live(arn)).deleting = True
 
     @contextmanager
+    def losing(self, operation: str, error: Exception) -> Iterator[None]:
+        """Inside, every call of ``operation`` is carried out and raises ``error``."""
+        done = getattr(self, operation)
+
+        def lost(*args: object, **more: object) -> None:
+            done(*args, **more)
+            raise error
+
+        setattr(self, operation, lost)
+        yield
+        delattr(self, operation)
+
+    @contextmanager
     def failing(self, operation: str, error: Exception) -> Iterator[None]:
         """Inside, every call of ``operation`` raises ``error`` and does nothing."""
         self.failures[operation] = error

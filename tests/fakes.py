@@ -26,7 +26,7 @@ from receiver.core.state import (
     Value,
     Work,
 )
-from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Standing, Waiting
 from tests.fake_journal import FakeJournal
 
 __all__ = ["Clock", "FakeJournal", "FakeQueue", "FakeSource"]
@@ -70,14 +70,15 @@ class _Item:
 
 
 class FakeQueue:
-    """A WorkQueue in memory. ``full`` makes ``add`` refuse."""
+    """A WorkQueue in memory. ``full`` makes ``add`` refuse, ``unreadable``
+    makes ``backlog``."""
 
     def __init__(
         self,
         now: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.full = False
+        self.full = self.unreadable = False
         self._now, self._steady = now, steady
         self._items: dict[tuple[SecretRef, bool], _Item] = {}
         self._changed = threading.Condition()
@@ -143,14 +144,14 @@ class FakeQueue:
         return [item for item in items if not item.parked and not self._leased(item)]
 
     def _lease(self, item: _Item, seconds: float) -> Work:
+        item.lease_ends = self._steady() + seconds
         item.lease = Work(
             hint=replace(item.hint, not_before=item.due),
             sequence=item.sequence,
             attempts=item.attempts,
             since=item.since,
-            lease_until=self._now() + seconds,
+            lease_until=item.lease_ends,
         )
-        item.lease_ends = self._steady() + seconds
         return item.lease
 
     def _leased(self, item: _Item) -> bool:
@@ -214,6 +215,16 @@ class FakeQueue:
             self._changed.notify_all()
             return len(parked)
 
+    def hasten(self, causes: Collection[str]) -> int:
+        with self._changed:
+            items = self._items.values()
+            late = [i for i in items if not i.parked and i.cause in causes]
+            for item in late:
+                item.due, item.attempts = self._now(), 0
+                item.cause = item.detail = ""
+            self._changed.notify_all()
+            return len(late)
+
     def _waiting(self) -> list[_Item]:
         items, now = self._items.values(), self._now()
         return [i for i in items if not i.parked and (i.due <= now or i.attempts)]
@@ -225,7 +236,31 @@ class FakeQueue:
                     return item.cause
         return None
 
+    def standing(self, key: QueueKey) -> Standing | None:
+        with self._changed:
+            item = self._items.get(key)
+            if item is None:
+                return None
+            turn = (item.hint.lane, item.due, item.sequence)
+            due = [i for i in self._items.values() if i.due <= self._now()]
+            return Standing(
+                ref=item.hint.ref,
+                unresolved=item.hint.unresolved,
+                cause=item.cause,
+                detail=item.detail,
+                attempts=item.attempts,
+                since=item.since,
+                parked=item.parked,
+                due=item.due,
+                taken=self._leased(item),
+                ahead=sum(
+                    (i.hint.lane, i.due, i.sequence) < turn for i in due if not i.parked
+                ),
+            )
+
     def backlog(self) -> Backlog:
+        if self.unreadable:
+            raise QueueUnavailable("the queue cannot be read")
         with self._changed:
             waiting = self._waiting()
             parked = Counter(i.cause for i in self._items.values() if i.parked)
@@ -290,6 +325,10 @@ class FakeSource:
         self._ask()
         self.mount(ref.namespace, ref.mount)
         return self.secrets.get(ref, Gone())
+
+    def look(self, ref: SecretRef) -> Truth:
+        truth = self.read(ref)
+        return replace(truth, body="") if isinstance(truth, Value) else truth
 
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
         return self.agrees and self.read(ref) == truth

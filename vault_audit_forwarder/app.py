@@ -27,6 +27,7 @@ from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.http_status import HttpStatus
 from vault_audit_forwarder.program.private_files import FileLock, InUse, make_private
+from vault_audit_forwarder.program.tracing import CLOSE_WITHIN, Tracing
 from vault_audit_forwarder.reader_stats import newest_entry_time
 from vault_audit_forwarder.sender import Sender
 from vault_audit_forwarder.settings import (
@@ -41,8 +42,9 @@ from vault_audit_forwarder.spool_file import SpoolError
 from vault_audit_forwarder.spooler import Spooler
 from vault_audit_forwarder.webhook import Webhook
 
-#: From the signal to the end, for everything that is under way.
-END_WITHIN_SECONDS = 20.0
+#: From the signal to the end, for everything that is under way; with the traces' turn
+#: after it twenty seconds.
+END_WITHIN_SECONDS = 20.0 - CLOSE_WITHIN
 # The reader waits this long at most for a thread that computes; the default of 5 ms
 # is a stall that Vault's clients would see.
 _SWITCH_INTERVAL_SECONDS = 0.0005
@@ -54,10 +56,15 @@ class Forwarder:
     """All parts of one forwarder, built and bound, not yet running."""
 
     def __init__(
-        self, settings: Settings, *, end_within: float = END_WITHIN_SECONDS
+        self,
+        settings: Settings,
+        *,
+        tracing: Tracing | None = None,
+        end_within: float = END_WITHIN_SECONDS,
     ) -> None:
         """Raises CommandError when a file, a key or an address cannot be used."""
         self._settings = settings
+        self._tracing = tracing
         self._end_within = end_within
         self._stats = DeliveryStats()
         with ExitStack() as undo:
@@ -136,10 +143,18 @@ class Forwarder:
             if isinstance(listener, TcpListener) and listener.is_exposed:
                 log.warning(EXPOSED, listener=str(listener.tcp))
 
+    def _build_sender(self, origin: Origin) -> Sender:
+        if self._tracing is None:
+            return Sender(self._spool, self._webhook, origin, self._stats)
+        from vault_audit_forwarder.change_spans import ChangeSpans
+
+        traced = ChangeSpans(self._tracing.tracer, origin, self._webhook)
+        return Sender(self._spool, traced, traced, self._stats)
+
     def _build_senders(self) -> None:
         settings = self._settings
         origin = Origin(source=settings.source, forwarder=settings.name)
-        self._sender = Sender(self._spool, self._webhook, origin, self._stats)
+        self._sender = self._build_sender(origin)
         self._spooler = Spooler(
             self._handoff,
             self._spool,

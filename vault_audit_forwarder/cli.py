@@ -32,6 +32,8 @@ Config = Annotated[
 def run(config: Config) -> None:
     """Forward until told to end.
 
+    Example: vault-audit-forwarder run --config forwarder.yaml
+
     Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot start.
     """
     from vault_audit_forwarder.serving import serve
@@ -42,6 +44,8 @@ def run(config: Config) -> None:
 @app.command()
 def check(config: Config, as_json: AsJson = False) -> int:
     """Look at everything, and print how to enable the audit device.
+
+    Example: vault-audit-forwarder check --config forwarder.yaml
 
     Sends an empty signed batch to the receiver. Asks Vault for a second audit device
     when VAULT_ADDR and VAULT_TOKEN are set.
@@ -58,7 +62,12 @@ def check(config: Config, as_json: AsJson = False) -> int:
 
 @app.command()
 def schema(as_json: AsJson = False) -> None:
-    """Print the JSON Schema of forwarder.yaml, for completion in an editor."""
+    """Print the JSON Schema of forwarder.yaml, for completion in an editor.
+
+    Example: vault-audit-forwarder schema > forwarder.schema.json
+
+    Exit codes: 0 printed.
+    """
     from vault_audit_forwarder.settings import schema as settings_schema
 
     del as_json  # a schema is JSON either way
@@ -67,7 +76,12 @@ def schema(as_json: AsJson = False) -> None:
 
 @app.command()
 def deliveries(config: Config, as_json: AsJson = False) -> None:
-    """Show what waits, what was set aside and why, and the last failure."""
+    """Show what waits, what was set aside and why, and the last failure.
+
+    Example: vault-audit-forwarder deliveries --config forwarder.yaml
+
+    Exit codes: 0 shown, 1 error.
+    """
     from vault_audit_forwarder.settings import load_settings
     from vault_audit_forwarder.spool_report import read_deliveries
 
@@ -83,7 +97,12 @@ def replay(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put events back in line; a running forwarder sends them within seconds."""
+    """Put events back in line; a running forwarder sends them within seconds.
+
+    Example: vault-audit-forwarder replay --set-aside --config forwarder.yaml
+
+    Exit codes: 0 done, or nothing to do, 1 error.
+    """
     if not set_aside:
         raise CommandError("say what to replay: --set-aside")
     from vault_audit_forwarder.settings import load_settings

@@ -3,11 +3,13 @@
 Vault writes one line per entry and most fit in one piece, but a listing is one line
 of many megabytes. So every byte is searched once: whole lines are cut out of a piece
 in one go, and only the unfinished last one is kept, in a buffer that is appended to
-and never searched again. A line longer than the cap is dropped up to its newline.
+and never searched again. A BytesIO, since what that gives out is its own memory and no
+copy. A line longer than the cap is dropped up to its newline.
 """
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import NamedTuple
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -25,13 +27,13 @@ class LineSplitter:
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._max = max_line_bytes
-        self._unfinished = bytearray()
+        self._unfinished = BytesIO()
         self._skipping = False
 
     @property
     def torn(self) -> bool:
         """Whether the stream, if it ended now, would end within a line."""
-        return self._skipping or bool(self._unfinished)
+        return self._skipping or self._unfinished.tell() > 0
 
     def feed(self, piece: bytes) -> Split:
         """Take the next piece; the lines it completes, in order."""
@@ -40,10 +42,10 @@ class LineSplitter:
         if lines and self._skipping:
             self._skipping = False
             del lines[0]
-        elif lines and self._unfinished:
-            self._unfinished += lines[0]
-            lines[0] = bytes(self._unfinished)
-            self._unfinished.clear()
+        elif lines and self._unfinished.tell():
+            self._unfinished.write(lines[0])
+            lines[0] = self._unfinished.getvalue()
+            self._unfinished = BytesIO()
         oversized = 0
         if len(piece) > self._max or (lines and len(lines[0]) > self._max):
             # Only a line that began in an earlier piece, or a piece longer than the
@@ -57,9 +59,9 @@ class LineSplitter:
         """Append to the unfinished line; 1 when it has just become too long."""
         if self._skipping:
             return 0
-        self._unfinished += rest
-        if len(self._unfinished) <= self._max:
+        self._unfinished.write(rest)
+        if self._unfinished.tell() <= self._max:
             return 0
-        self._unfinished = bytearray()
+        self._unfinished = BytesIO()
         self._skipping = True
         return 1

@@ -24,7 +24,7 @@ from vault_audit_forwarder.delivery import (
     decide,
 )
 from vault_audit_forwarder.delivery_stats import DeliveryStats
-from vault_audit_forwarder.origin import Origin
+from vault_audit_forwarder.origin import Encodes
 from vault_audit_forwarder.spool import Spool, Waiting
 from vault_audit_forwarder.spool_file import SpoolError
 
@@ -43,7 +43,7 @@ class Sender(threading.Thread):
         self,
         spool: Spool,
         webhook: Posts,
-        origin: Origin,
+        origin: Encodes,
         stats: DeliveryStats,
         *,
         rand: Callable[[], float] = random.random,
@@ -110,13 +110,18 @@ class Sender(threading.Thread):
                 self._spool.delivered(batch)
                 self._succeeded("delivered")
                 self._limit = min(wire.MAX_EVENTS, self._limit * 2)
+                log.debug("delivered", count=len(batch), request_id=batch[-1].hint.id)
             case Halve():
                 self._succeeded("halved")
                 self._limit = len(batch) // 2
             case SetAside(index, reason):
                 self._spool.set_aside(batch[index], reason)
                 self._succeeded("set_aside")
-                log.error("an event cannot be delivered; set aside", reason=reason)
+                log.error(
+                    "an event cannot be delivered; set aside",
+                    reason=reason,
+                    request_id=batch[index].hint.id,
+                )
             case Wait(seconds, why):
                 return self._failed(seconds, why)
         return True

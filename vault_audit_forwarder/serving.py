@@ -12,10 +12,12 @@ from pathlib import Path
 
 import structlog
 
+from vault_audit_forwarder import __version__
 from vault_audit_forwarder.app import Forwarder
 from vault_audit_forwarder.program import logs
 from vault_audit_forwarder.program.errors import CommandError
 from vault_audit_forwarder.program.signals import Signals
+from vault_audit_forwarder.program.tracing import open_tracing
 from vault_audit_forwarder.settings import load_settings
 
 _LOG_KEYS = (
@@ -25,6 +27,7 @@ _LOG_KEYS = (
     "path",
     "port",
     "reason",
+    "request_id",
     "version",
     "waiting",
 )
@@ -39,7 +42,8 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
     threading.excepthook = _thread_died
     signals = Signals()
     signals.install()
-    forwarder = Forwarder(settings)
+    tracing = open_tracing("vault-audit-forwarder", __version__, env)
+    forwarder = Forwarder(settings, tracing=tracing)
     forwarder.start()
     while not signals.end:
         signals.wait()
@@ -47,6 +51,8 @@ def serve(config: Path, env: Mapping[str, str]) -> None:
             signals.reload = False
             _reload(forwarder, config, env)
     forwarder.stop()
+    if tracing is not None:
+        tracing.close()
 
 
 def _reload(forwarder: Forwarder, config: Path, env: Mapping[str, str]) -> None:

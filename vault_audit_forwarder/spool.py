@@ -276,4 +276,6 @@ def _row(hint: Hint) -> tuple[str, str, str | None, bytes]:
 
 
 def _hint(kind: str, id: str, time: str | None, data: bytes) -> Hint:
+    if kind not in _TYPES:
+        raise msgspec.ValidationError("no type of ours")
     return Hint(msgspec.json.decode(data, type=_TYPES[kind]), id, time)

@@ -55,8 +55,11 @@ def move_away(path: Path, now: float) -> Path:
 def is_corrupt(error: Exception) -> bool:
     """Whether the file itself is broken, rather than the disk full or busy."""
     if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:  # from Python itself: a text that is no UTF-8
+            return isinstance(error, sqlite3.OperationalError)
         # The low byte is the primary code; the rest says which kind of it.
-        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _CORRUPT
+        return code & 0xFF in _CORRUPT
     return not isinstance(error, OSError | SpoolError)  # a row that nobody wrote so
 
 

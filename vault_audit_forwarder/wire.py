@@ -94,7 +94,8 @@ _NAMES = {kind: name for name, kind in _TYPES.items()}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One CloudEvent. ``data`` is None when ``type`` is not one of ours."""
+    """One CloudEvent. ``data`` is None when ``type`` is not one of ours; CloudEvents'
+    extension ``traceparent`` travels only where somebody traces."""
 
     specversion: str = "1.0"
     type: str
@@ -103,6 +104,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     time: str | None = None
     subject: str | None = None
+    traceparent: str | msgspec.UnsetType = msgspec.UNSET
     data: Data | None = None
 
     @property
@@ -121,6 +123,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     forwarder: str | None = None
     time: str | None = None
     subject: str | None = None
+    traceparent: msgspec.Raw = msgspec.Raw(b"null")
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -144,6 +147,7 @@ def make_event(
     forwarder: str,
     id: str,
     time: str | None,
+    traceparent: str | msgspec.UnsetType = msgspec.UNSET,
 ) -> Event:
     """Wrap ``data`` in its envelope. ``source`` is the configured name of the Vault."""
     subject = None
@@ -156,6 +160,7 @@ def make_event(
         id=id,
         time=time,
         subject=subject,
+        traceparent=traceparent,
         data=data,
     )
 
@@ -207,8 +212,21 @@ def decode_event(raw: msgspec.Raw | bytes) -> Event:
         id=envelope.id,
         time=envelope.time,
         subject=envelope.subject,
+        traceparent=_traceparent(envelope.traceparent),
         data=data,
     )
+
+
+#: The parts are those of W3C's Trace Context; zeros and version ff are invalid there.
+_TRACEPARENT = re.compile(
+    rb'"((?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})"'
+)
+
+
+def _traceparent(raw: msgspec.Raw) -> str | msgspec.UnsetType:
+    # Unset for what is none: a broken trace must not cost a secret its event.
+    match = _TRACEPARENT.fullmatch(raw)
+    return match[1].decode() if match else msgspec.UNSET
 
 
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")

@@ -1,4 +1,5 @@
-"""A Secrets Manager client for each account: Region, and the role that is assumed.
+"""A Secrets Manager client for each account: Region, and the role that is assumed;
+and one of SNS for those who are told.
 
 A role is assumed through STS in the rule's own Region, as whoever we run as, and again
 before its credentials end: botocore asks for new ones 15 minutes before and insists 10
@@ -65,6 +66,7 @@ class SecretsManagerTargets:
         self._ourselves = Session()
         self._ourselves.set_config_variable("sts_regional_endpoints", "regional")
         self._made: dict[tuple[str, str | None, str | None], SecretsManager] = {}
+        self._identities: dict[tuple[str, str | None, str | None], Any] = {}
         self._clients: list[Any] = []
 
     def for_spec(self, spec: TargetSpec) -> SecretsManager:
@@ -78,6 +80,25 @@ class SecretsManagerTargets:
                 self._made[account] = SecretsManager(client, self._on_request)
             return self._made[account]
 
+    def account_of(self, spec: TargetSpec) -> str:
+        """The number of the account that answers there. Raises Temporary and
+        Permanent."""
+        key = (spec.region, spec.role_arn, spec.external_id)
+        with self._lock:
+            if key not in self._identities:
+                self._identities[key] = self._client(
+                    self._session(spec), "sts", spec.region, self._config
+                )
+            sts = self._identities[key]
+        operation = "GetCallerIdentity"
+        with translated(operation, surprises=(), on_request=self._on_request):
+            return str(sts.get_caller_identity()["Account"])
+
+    def sns(self, spec: TargetSpec) -> Any:
+        """A client for SNS, as whom ``spec`` names, in its Region."""
+        with self._lock:
+            return self._client(self._session(spec), "sns", spec.region, self._config)
+
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
@@ -85,6 +106,7 @@ class SecretsManagerTargets:
                 client.close()
             self._clients.clear()
             self._made.clear()
+            self._identities.clear()
 
     def _session(self, spec: TargetSpec) -> Session:
         if spec.role_arn is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import QueueKey, Waiting
+from receiver.core.state import Hint, Lane, SecretRef, VaultRequest, Work
+from receiver.ports import QueueKey, Standing, Waiting
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS work (
@@ -93,11 +93,23 @@ WHERE parked = 1
   AND (:causes IS NULL OR cause IN (SELECT value FROM json_each(:causes)))
 """
 
+#: As if it had never failed. ``causes`` as above, and never null.
+HASTEN = """
+UPDATE work SET due = :now, decided = :now, attempts = 0, cause = '', detail = ''
+WHERE parked = 0 AND cause IN (SELECT value FROM json_each(:causes))
+"""
+
 #: A reference that only waits for its time is not pending.
 PENDING = """
 SELECT cause FROM work
 WHERE namespace = :namespace AND mount = :mount AND path = :path
   AND unresolved = 0 AND parked = 0 AND (due <= :now OR attempts > 0)
+"""
+
+#: In the order in which they are taken, lane by lane.
+AHEAD = """
+SELECT count(*) FROM work
+WHERE parked = 0 AND due <= :now AND (lane, due, sequence) < (:lane, :due, :sequence)
 """
 
 BACKLOG = """
@@ -169,8 +181,25 @@ def waiting(row: sqlite3.Row) -> Waiting:
     )
 
 
-def hint(row: sqlite3.Row) -> Hint:
-    """The row as the one hint that all hints for it have become."""
+def standing(row: sqlite3.Row, *, taken: bool, ahead: int) -> Standing:
+    """The row with its turn."""
+    return Standing(
+        ref=place(row)[0],
+        unresolved=bool(row["unresolved"]),
+        cause=row["cause"],
+        detail=row["detail"],
+        attempts=row["attempts"],
+        since=row["since"],
+        parked=bool(row["parked"]),
+        due=row["due"],
+        taken=taken,
+        ahead=ahead,
+    )
+
+
+def hint(row: sqlite3.Row, requests: tuple[VaultRequest, ...] = ()) -> Hint:
+    """The row as the one hint that all hints for it have become. ``requests`` are
+    known beside it."""
     ref, unresolved = place(row)
     return Hint(
         ref=ref,
@@ -181,4 +210,5 @@ def hint(row: sqlite3.Row) -> Hint:
         look_twice=bool(row["look_twice"]),
         doubt=bool(row["doubt"]),
         not_before=row["due"],
+        requests=requests,
     )

@@ -14,19 +14,22 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
 from receiver.adapters import queue_sql as sql
+from receiver.adapters.requests_behind import RequestsBehind
 from receiver.adapters.state_file import StateFile
 from receiver.adapters.takers import Takers
 from receiver.core.hints import merge
 from receiver.core.state import Hint, Lane, SecretRef, Work
-from receiver.ports import Backlog, QueueKey, QueueUnavailable, Waiting
+from receiver.ports import Backlog, QueueKey, QueueUnavailable, Standing, Waiting
 
 _MAX_WAIT = 60.0  # also how late a wall clock that jumps ahead is noticed, seconds
 _CLOCK_SLACK = 5.0  # smaller steps back are left to pass, seconds
+_PAUSE = 5.0  # before work is taken again whose end could not be written, seconds
 
 
 class _Lease(NamedTuple):
@@ -50,6 +53,7 @@ class SqliteQueue:
         self._steady = steady
         self._takers = Takers(state.lock)
         self._leases: dict[QueueKey, _Lease] = {}
+        self._requests = RequestsBehind()
         self._closed = False
         self._latest = now()
         with state.repeatable(or_raise=QueueUnavailable) as db:
@@ -70,6 +74,7 @@ class SqliteQueue:
                 for hint in hints:
                     self._write(db, hint, now)
             for hint in hints:
+                self._requests.add((hint.ref, hint.unresolved), hint.requests)
                 if not self._note_for_next_round(hint, now):
                     self._announce(hint.lane, hint.not_before)
         self._state.flush(or_raise=QueueUnavailable)
@@ -87,7 +92,7 @@ class SqliteQueue:
                 steady = self._steady()
                 due = next((row for row in rows if row["due"] <= now), None)
                 if due is not None:
-                    work = self._lease(due, now, lease)
+                    work = self._lease(due, lease)
                     self._leave_to_others(row for row in rows if row is not due)
                     return work
                 left = _MAX_WAIT if deadline is None else deadline - steady
@@ -102,12 +107,12 @@ class SqliteQueue:
             lease = self._lease_of(work)
             if lease is None:
                 return False
-            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+            with self._ending(lease) as db:
                 if lease.next is None:
                     db.execute(sql.FORGET, sql.key_of(work))
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
-            self._release(lease)
+            self._answered(lease)
             return lease.next is None
 
     def retry(self, work: Work, *, delay: float, cause: str, detail: str) -> None:
@@ -123,9 +128,8 @@ class SqliteQueue:
                 attempts = 0 if due <= now else attempts
             again = {"due": due, "now": now, "attempts": attempts}
             why = {"cause": cause, "detail": detail}
-            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+            with self._ending(lease) as db:
                 db.execute(sql.RETRY, sql.key_of(work) | again | why)
-            self._release(lease)
             self._announce(work.hint.lane, due)
 
     def park(self, work: Work, *, cause: str, detail: str) -> None:
@@ -136,12 +140,12 @@ class SqliteQueue:
             if lease is None:
                 return
             why = {"cause": cause, "detail": detail}
-            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+            with self._ending(lease) as db:
                 if lease.next is None:
                     db.execute(sql.PARK, sql.key_of(work) | why)
                 else:
                     db.execute(sql.NEXT_ROUND, sql.values(lease.next))
-            self._release(lease)
+            self._answered(lease)
 
     def unpark(self, causes: Collection[str] | None = None) -> int:
         """Make parked work due in the reconcile lane; returns how many."""
@@ -153,12 +157,32 @@ class SqliteQueue:
             self._takers.wake_all()
             return count
 
+    def hasten(self, causes: Collection[str]) -> int:
+        """Make what waits for one of ``causes`` due now; returns how many."""
+        only = {"now": self._now(), "causes": json.dumps(list(causes))}
+        with self._state.lock:
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                count = db.execute(sql.HASTEN, only).rowcount
+            self._takers.wake_all()
+            return count
+
     def pending(self, ref: SecretRef) -> str | None:
         """The cause of the last failure, "" if none yet; None when nothing waits."""
         key = sql.key(ref, unresolved=False) | {"now": self._now()}
         with self._state.reading(or_raise=QueueUnavailable) as db:
             row = db.execute(sql.PENDING, key).fetchone()
         return None if row is None else row["cause"]
+
+    def standing(self, key: QueueKey) -> Standing | None:
+        """How one reference stands; None when it is not here."""
+        ref, unresolved = key
+        with self._state.reading(or_raise=QueueUnavailable) as db:
+            row = db.execute(sql.FIND, sql.key(ref, unresolved=unresolved)).fetchone()
+            if row is None:
+                return None
+            ahead = db.execute(sql.AHEAD, {**dict(row), "now": self._now()})
+            count: int = ahead.fetchone()[0]
+        return sql.standing(row, taken=key in self._leases, ahead=count)
 
     def backlog(self) -> Backlog:
         """What waits and what is parked, in numbers."""
@@ -230,15 +254,16 @@ class SqliteQueue:
         """There is a row that nobody works on."""
         self._takers.look(lane, by=self._steady() + due - self._now())
 
-    def _lease(self, row: sqlite3.Row, now: float, lease: float) -> Work:
+    def _lease(self, row: sqlite3.Row, lease: float) -> Work:
+        until = self._steady() + lease
+        requests = self._requests.of(sql.place(row))
         work = Work(
-            hint=sql.hint(row),
+            hint=sql.hint(row, requests),
             sequence=row["sequence"],
             attempts=row["attempts"],
             since=row["since"],
-            lease_until=now + lease,
+            lease_until=until,
         )
-        until = self._steady() + lease
         self._leases[sql.place(row)] = _Lease(work, until)
         self._takers.look(Lane(row["lane"]), by=until)
         return work
@@ -262,12 +287,28 @@ class SqliteQueue:
         lease = self._leases.get((work.hint.ref, work.hint.unresolved))
         return lease if lease is not None and lease.work == work else None
 
-    def _release(self, lease: _Lease) -> None:
-        """Only after the row is written: on a full disk the lease must go on, or the
-        same work would be taken again and again without a pause."""
-        del self._leases[lease.work.hint.ref, lease.work.hint.unresolved]
+    @contextmanager
+    def _ending(self, lease: _Lease) -> Iterator[sqlite3.Connection]:
+        """The transaction that ends a lease. When it fails, the lease ends by itself:
+        not at once, or a full disk would have the same work done without a pause, and
+        soon, so that it goes on when there is room again."""
+        hint = lease.work.hint
+        try:
+            with self._state.repeatable(or_raise=QueueUnavailable) as db:
+                yield db
+        except QueueUnavailable:
+            until = min(lease.until, self._steady() + _PAUSE)
+            self._leases[hint.ref, hint.unresolved] = lease._replace(until=until)
+            self._takers.look(hint.lane, by=until)
+            raise
+        del self._leases[hint.ref, hint.unresolved]
         if lease.next is not None:
             self._announce(lease.next.lane, lease.next.not_before)
+
+    def _answered(self, lease: _Lease) -> None:
+        """It is over for good: nobody will try again for the same requests."""
+        hint = lease.work.hint
+        self._requests.answered((hint.ref, hint.unresolved), hint.requests)
 
     def _heed_clock(self) -> None:
         """Times set by a clock that has since gone back lie too far ahead: let all

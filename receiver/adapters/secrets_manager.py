@@ -184,13 +184,14 @@ class SecretsManager:
     def _call(
         self, operation: str, surprises: tuple[str, ...], **arguments: Any
     ) -> Mapping[str, Any]:
-        method = getattr(self._client, _METHODS[operation])
+        method = getattr(self._client, OPERATIONS[operation])
         with translated(operation, surprises=surprises, on_request=self._on_request):
             answer: Mapping[str, Any] = method(**arguments)
         return answer
 
 
-_METHODS = {
+#: All that is ever called, and nothing else: the least policy is made for these.
+OPERATIONS = {
     "CreateSecret": "create_secret",
     "DeleteSecret": "delete_secret",
     "DescribeSecret": "describe_secret",

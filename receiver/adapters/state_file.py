@@ -1,12 +1,13 @@
-"""The one SQLite file that holds the queue, the journal and the plans.
+"""The one SQLite file that holds the queue, the journal, the plans and the pauses.
 
 One process owns it, by a lock on ``<path>.lock`` that ends with the process. A commit
 is in the write-ahead log, where everybody sees it and a power cut may undo it, which
 only repeats work. What is acknowledged to somebody else is flushed to disk first, by
 ourselves and after the lock is free: the work goes on while the disk turns. A file
-that SQLite cannot read is set aside, never deleted, and a fresh one is begun: what the
-replication needs can be proven anew, and what people decided and did stays in the file
-that was set aside.
+that cannot be read is set aside when it is opened, never deleted, and a fresh one is
+begun: what the replication needs can be proven anew, and what people decided and did
+stays in the file that was set aside. Damage that shows later is marked beside the file,
+so that the next to open it does the same.
 """
 
 from __future__ import annotations
@@ -16,31 +17,23 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_FORMAT = 2
-# What each earlier format needs to become the next; in one transaction with the rest.
-_UPGRADES = {
-    # Entries got a wider key and new fields. They are a cache: dropped, they are proven
-    # anew from AWS, which is surer than guessing what an old row would have said. The
-    # queue, the gaps and the versions made lately are known here alone, and stay.
-    1: """
-ALTER TABLE work ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;
-DROP TABLE secret;
-""",
-}
-_COMPANIONS = ("", "-wal", "-shm")
+from receiver.adapters.state_format import (
+    Corrupt,
+    StateUnusable,
+    is_damage,
+    mark,
+    prepare,
+    reason,
+    set_aside,
+)
+
 _CHECKPOINT = "PRAGMA wal_checkpoint(RESTART)"
 # As SQLite itself does: the file's times need not be on disk.
 _flush = os.fsync if sys.platform == "darwin" else os.fdatasync
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-class StateUnusable(Exception):
-    """The state file cannot be opened. Says which, why, and what to do."""
 
 
 class StateInUse(StateUnusable):
@@ -51,22 +44,21 @@ class StateInUse(StateUnusable):
         self.path = path
 
 
-class _Corrupt(Exception):
-    """SQLite finds the file damaged, or not to be a database at all."""
-
-
 class StateFile:
     """The open file. Use :func:`open_state`; close it after its queue and journal.
 
     ``lock`` serialises the writers, so that none ever waits for SQLite's own lock,
     which sleeps and polls. ``log_file`` is what is flushed. ``set_aside`` names the
-    unreadable file that was found instead of this one, if any.
+    unreadable file that was found instead of this one, if any. ``on_damage`` is called
+    by whichever thread finds that this one cannot be read any more, maybe often.
     """
 
     def __init__(self, path: Path, owner: int, set_aside: Path | None) -> None:
         self.path = path
         self.set_aside = set_aside
         self.lock = threading.RLock()
+        self.is_damaged = False
+        self.on_damage: Callable[[], object] = bool  # nobody wants to know
         self._reading = threading.Lock()
         self._owner = owner
         self._repeatable = _connect(path)
@@ -100,7 +92,7 @@ class StateFile:
 
     def _rescue(self, or_raise: type[Exception]) -> None:
         """Copy the whole log into the database, so that nothing depends on it."""
-        with self.lock, self._reading, _translated(or_raise):
+        with self.lock, self._reading, self._translated(or_raise):
             busy, *_ = self._repeatable.execute(_CHECKPOINT).fetchone()
             if busy:
                 raise or_raise("the state file cannot be used: it is being read")
@@ -109,19 +101,23 @@ class StateFile:
     @contextmanager
     def repeatable(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
         """A transaction that a power cut may undo, a crash of the process not."""
-        with self.lock, _translated(or_raise), _transaction(self._repeatable) as db:
+        with (
+            self.lock,
+            self._translated(or_raise),
+            _transaction(self._repeatable) as db,
+        ):
             yield db
 
     @contextmanager
     def glance(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
         """What is committed, while nobody writes; for short looks under the lock."""
-        with self.lock, _translated(or_raise):
+        with self.lock, self._translated(or_raise):
             yield self._repeatable
 
     @contextmanager
     def reading(self, or_raise: type[Exception]) -> Iterator[sqlite3.Connection]:
         """What is committed. Holds up no writer; keep the block short all the same."""
-        with self._reading, _translated(or_raise):
+        with self._reading, self._translated(or_raise):
             yield self._reader
 
     def close(self) -> None:
@@ -131,6 +127,18 @@ class StateFile:
                 connection.close()
             os.close(self.log_file)
             os.close(self._owner)
+
+    @contextmanager
+    def _translated(self, to: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self.is_damaged = True
+                with suppress(OSError):  # then the next start looks for itself
+                    mark(self.path)
+                self.on_damage()
+            raise to(f"the state file cannot be used: {reason(error)}") from error
 
 
 def open_state(path: Path, *schemas: str) -> StateFile:
@@ -165,56 +173,18 @@ def _own(path: Path) -> int:
 
 
 def _open_owned(path: Path, owner: int, schemas: tuple[str, ...]) -> StateFile:
-    set_aside = None
+    aside = None
     try:
         try:
-            _prepare(path, schemas)
-        except _Corrupt:
-            set_aside = _set_aside(path)
-            _prepare(path, schemas)
-        return StateFile(path, owner, set_aside)
+            prepare(path, schemas)
+        except Corrupt:
+            aside = set_aside(path)
+            prepare(path, schemas)
+        return StateFile(path, owner, aside)
     except OSError as error:
         raise StateUnusable(f"{path} cannot be used: {error.strerror}") from error
-    except (sqlite3.Error, _Corrupt) as error:
-        raise StateUnusable(f"{path} cannot be used: {_reason(error)}") from error
-
-
-def _prepare(path: Path, schemas: tuple[str, ...]) -> None:
-    # SQLite gives its -wal and -shm files the mode of this one.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise _Corrupt("damaged")
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > _FORMAT:
-            raise StateUnusable(f"{path} was written by a newer version")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(_to_format(found, schemas))
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-            raise _Corrupt("damaged") from error
-        raise
-    finally:
-        connection.close()
-
-
-def _to_format(found: int, schemas: tuple[str, ...]) -> str:
-    """The script from the format ``found``, 0 for a new file, to today's: all or
-    nothing, so that a crash in it leaves a file of one format."""
-    upgrades = [text for number, text in _UPGRADES.items() if 0 < found <= number]
-    steps = [*upgrades, *schemas, f"PRAGMA user_version = {_FORMAT};"]
-    return "\n".join(["BEGIN IMMEDIATE;", *steps, "COMMIT;"])
-
-
-def _set_aside(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}.corrupt-{number}") for number in count(1))
-    aside = next(name for name in names if not name.exists())
-    for companion in _COMPANIONS:
-        found = path.with_name(path.name + companion)
-        if found.exists():
-            found.rename(aside.with_name(aside.name + companion))
-    return aside
+    except (sqlite3.Error, Corrupt) as error:
+        raise StateUnusable(f"{path} cannot be used: {reason(error)}") from error
 
 
 def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -252,16 +222,3 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
         # A full disk has already rolled back by itself; a failed COMMIT has not.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _translated(to: type[Exception]) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise to(f"the state file cannot be used: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """SQLite's name for it. Its messages are left out: they can quote a statement."""
-    return getattr(error, "sqlite_errorname", None) or type(error).__name__

@@ -7,32 +7,48 @@ part of one gets into an error: what we say is the operation and the status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote
 
 from hvac.adapters import RawAdapter
 from urllib3.exceptions import HTTPError
 
+from receiver.adapters.vault_credential import Credential
 from receiver.adapters.vault_session import VaultSession
-from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
+from receiver.core.causes import (
+    Cause,
+    Forbidden,
+    Permanent,
+    ReplicationError,
+    Temporary,
+)
 from receiver.core.render import Json, parse
 
 OnRequest = Callable[[str, str], None]
 
+_CAPABILITIES, _ASK_HELD = "capabilities", "sys/capabilities-self"
+#: What a request takes, by its method.
+_CAPABILITY = {"GET": "read", "LIST": "list", "POST": "update"}
+#: No policy speaks of these paths.
+_UNCONTROLLED = ("sys/internal/", "auth/token/")
 #: Not caught up (412, 429, 472, 473), rate limited, or failing for now.
 _LATER = frozenset((412, 429, 472, 473))
 
 
-class Credential(Protocol):
-    """Where the token comes from. Methods raise Temporary or Permanent."""
+class Request(NamedTuple):
+    """What is asked. ``path`` is not yet quoted."""
 
-    def token(self) -> str:
-        """The token to use now."""
+    method: str
+    namespace: str
+    path: str
+    parameters: Mapping[str, str] = MappingProxyType({})
+    body: object = None
 
-    def renewed(self, refused: str) -> bool:
-        """After a 403 to ``refused``: whether there is another token to try."""
+    def __repr__(self) -> str:
+        return f"Request({self.method})"  # a body may hold a credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,103 +66,142 @@ class Answer:
             return None
 
 
-class VaultHttp:
-    """Requests to one Vault address. Safe to use from several threads."""
+class VaultNode:
+    """One address of Vault, without a token. Safe to use from several threads."""
 
     def __init__(
         self,
         address: str,
-        credential: Credential,
+        session: VaultSession,
         *,
-        ca_file: str | None,
         timeout: float,
-        connections: int,
         on_request: OnRequest,
     ) -> None:
-        """``timeout`` is in seconds. Raises CommandError for an unusable file."""
-        self._credential = credential
+        """``timeout`` is in seconds; ``on_request`` is told of every operation and
+        the status it got, or the name of what went wrong."""
+        self.session = session
+        self._adapter = RawAdapter(base_uri=address, session=session, timeout=timeout)
         self._timeout = timeout
         self._on_request = on_request
-        self._session = VaultSession(ca_file=ca_file, connections=connections)
-        self._adapter = self._adapter_for(address)
+
+    def beside(self, address: str) -> VaultNode:
+        """Another node of the same cluster."""
+        return VaultNode(
+            address, self.session, timeout=self._timeout, on_request=self._on_request
+        )
+
+    def send(
+        self, operation: str, request: Request, *, token: str | None = None
+    ) -> Answer:
+        """Any answer at all. Raises Temporary when there is none."""
+        headers = {} if token is None else {"X-Vault-Token": token}
+        if request.namespace:
+            headers["X-Vault-Namespace"] = request.namespace
+        try:
+            response = self._adapter.request(
+                request.method,
+                f"/v1/{quote(request.path, safe='/')}",
+                headers=headers,
+                params=request.parameters,
+                json=request.body,
+                raise_exception=False,
+            )
+        except HTTPError as error:
+            kind = type(error).__name__
+            self._on_request(operation, kind)
+            raise Temporary(Cause.VAULT_UNREACHABLE, f"{operation}: {kind}") from None
+        self._on_request(operation, str(response.status_code))
+        try:
+            text = response.content.decode("utf-8")
+        except UnicodeDecodeError:  # which quotes the body
+            detail = f"{operation}: {response.status_code}, and not from Vault"
+            raise Temporary(Cause.VAULT_UNREACHABLE, detail) from None
+        return Answer(response.status_code, text)
+
+
+class VaultHttp:
+    """Requests to one Vault with a token. Safe to use from several threads."""
+
+    def __init__(self, node: VaultNode, credential: Credential) -> None:
+        self._node = node
+        self._credential = credential
 
     def get(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``GET /v1/<path>``. The status is 200, 404 or another of the 4xx that the
         caller must judge; all else is raised. ``path`` is not yet quoted."""
-        return self._send(self._adapter, operation, "GET", namespace, path, parameters)
+        request = Request("GET", namespace, path, parameters)
+        return self._send(self._node, operation, request)
 
     def list(
         self, operation: str, namespace: str, path: str, **parameters: str
     ) -> Answer:
         """``LIST /v1/<path>``, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "LIST", namespace, path, parameters)
+        request = Request("LIST", namespace, path, parameters)
+        return self._send(self._node, operation, request)
 
     def post(self, operation: str, namespace: str, path: str) -> Answer:
         """``POST /v1/<path>`` without a body, otherwise as :meth:`get`."""
-        return self._send(self._adapter, operation, "POST", namespace, path, {})
+        return self._send(self._node, operation, Request("POST", namespace, path))
+
+    def held(self, namespace: str, path: str) -> tuple[str, ...]:
+        """What the token may do at ``path``, as in ``("read",)`` or ``("deny",)``."""
+        asked = Request("POST", namespace, _ASK_HELD, body={"paths": [path]})
+        tree = self._send(self._node, _CAPABILITIES, asked).json()
+        data = tree.get("data") if isinstance(tree, dict) else None
+        found = data.get(path) if isinstance(data, dict) else None
+        return tuple(map(str, found)) if isinstance(found, Sequence) else ()
 
     def get_from(
         self, address: str, operation: str, namespace: str, path: str
     ) -> Answer:
         """As :meth:`get`, from another node of the same cluster."""
-        adapter = self._adapter_for(address)
-        return self._send(adapter, operation, "GET", namespace, path, {})
+        node = self._node.beside(address)
+        return self._send(node, operation, Request("GET", namespace, path))
 
     def close(self) -> None:
         """Close all connections."""
-        self._session.close()
+        self._node.session.close()
 
-    def _adapter_for(self, address: str) -> RawAdapter:
-        return RawAdapter(
-            base_uri=address, session=self._session, timeout=self._timeout
-        )
-
-    def _send(
-        self,
-        adapter: RawAdapter,
-        operation: str,
-        method: str,
-        namespace: str,
-        path: str,
-        parameters: Mapping[str, str],
-    ) -> Answer:
+    def _send(self, node: VaultNode, operation: str, request: Request) -> Answer:
         token = self._credential.token()
         while True:
-            headers = {"X-Vault-Token": token}
-            if namespace:
-                headers["X-Vault-Namespace"] = namespace
-            try:
-                response = adapter.request(
-                    method,
-                    f"/v1/{quote(path, safe='/')}",
-                    headers=headers,
-                    params=dict(parameters),
-                    raise_exception=False,
-                )
-            except HTTPError as error:
-                kind = type(error).__name__
-                self._on_request(operation, kind)
-                raise Temporary(
-                    Cause.VAULT_UNREACHABLE, f"{operation}: {kind}"
-                ) from None
-            self._on_request(operation, str(response.status_code))
-            if response.status_code == 403 and self._credential.renewed(token):
+            answer = node.send(operation, request, token=token)
+            if answer.status == 403 and self._credential.renewed(token):
                 token = self._credential.token()
                 continue
-            answer = Answer(response.status_code, response.content.decode("utf-8"))
+            if answer.status == 403:
+                raise self._refusal(operation, request)
             if failure := _failure(operation, answer):
                 raise failure
             return answer
+
+    def _refusal(self, operation: str, request: Request) -> Permanent:
+        """What a 403 was for, as far as Vault tells; the path is no secret."""
+        detail = f"{operation}: Vault answered 403"
+        if operation == _CAPABILITIES or request.path.startswith(_UNCONTROLLED):
+            return Permanent(Cause.VAULT_FORBIDDEN, detail)
+        where = "/".join(filter(None, (request.namespace, request.path)))
+        # Most tokens may ask only where they live, and there of the whole path.
+        for namespace, path in dict.fromkeys(
+            [("", where), (request.namespace, request.path)]
+        ):
+            try:
+                has = ", ".join(self.held(namespace, path)) or "nothing"
+            except ReplicationError:
+                continue
+            why = f"it takes {_CAPABILITY[request.method]}, the token has {has}"
+            break
+        else:
+            why = "nor may the token ask what it has: it may have ended"
+        return Forbidden(detail, request=f"{request.method} {where}", why=why)
 
 
 def _failure(operation: str, answer: Answer) -> ReplicationError | None:
     """What every caller treats alike; None when the answer is the caller's to read."""
     status = answer.status
     detail = f"{operation}: Vault answered {status}"
-    if status == 403:
-        return Permanent(Cause.VAULT_FORBIDDEN, detail)
     if status in _LATER:
         return Temporary(Cause.STANDBY_LAGS, detail)
     if status == 503:

@@ -139,6 +139,16 @@ class VaultKv:
             self._confirm_mount(mount)
         return replace(truth, accessor=mount.accessor)
 
+    def look(self, ref: SecretRef) -> Truth:
+        """The current version without its value; on v1 only whether there is one."""
+        mount = self.mount(ref.namespace, ref.mount, fresh=True)
+        head, slash, key = ref.path.rpartition("/")
+        folder = head + slash
+        if mount.version == 2:
+            return self._metadata(mount, folder, key)
+        keys = self._keys(mount, f"{mount.path}/{folder}")
+        return Value("") if key in keys else Gone()
+
     def confirm(self, ref: SecretRef, truth: Truth) -> bool:
         """Whether the active node's metadata agree with ``truth``."""
         leader = self._other_leader()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,10 +45,11 @@ class VaultSession:
 
     def __init__(self, *, ca_file: str | None, connections: int) -> None:
         """Keeps up to ``connections`` to each node. Raises CommandError."""
+        self._tls = _tls(ca_file)
         self._pool = urllib3.PoolManager(
             num_pools=4,
             maxsize=connections,
-            ssl_context=_tls(ca_file),
+            ssl_context=self._tls,
             # A failure is the caller's: raised as it is, and not tried again here.
             retries=urllib3.Retry(
                 total=None,
@@ -66,24 +68,39 @@ class VaultSession:
         url: str,
         *,
         headers: Mapping[str, str],
-        params: Mapping[str, str],
         timeout: float,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
         **_rest: Any,
     ) -> Response:
         """The answer, whatever its status. Raises urllib3.exceptions.HTTPError.
 
-        ``timeout``: seconds for connecting, and for each read.
+        ``timeout``: seconds for connecting, and for each read. ``json`` is the body.
         """
         try:
             answer = self._pool.request(
                 method.upper(),
                 f"{url}?{urlencode(params)}" if params else url,
                 headers={**self._pool.headers, **headers},
+                json=json,
                 timeout=urllib3.Timeout(connect=timeout, read=timeout),
             )
         except MaxRetryError as error:
             raise error.reason or error from None
         return Response(answer.status, answer.data)
+
+    def present(self, cert_file: Path, key_file: Path) -> None:
+        """Show this certificate on connections made from now on, and use no older
+        ones. Raises CommandError."""
+        try:
+            self._tls.load_cert_chain(cert_file, key_file)
+        except OSError as error:
+            raise CommandError(
+                f"{cert_file} and {key_file} cannot be used "
+                f"({error.strerror or type(error).__name__}): they must be a "
+                "certificate and its key in PEM, and readable"
+            ) from error
+        self._pool.clear()
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,18 +1,19 @@
-"""The method ``token``: a token in a file, renewed while it can be.
+"""The token's keeper, and the method ``token``: a token in a file.
 
 The file is the truth: it is read again when it changes, and after a refusal. The
-keeper asks Vault once a minute who we are; that call is audited, so it also keeps a
-line flowing by which a silent forwarder is told from a quiet Vault.
+keeper renews the token while it can be, and has it replaced where there is a way to.
+It asks Vault once a minute who we are; that call is audited, so it also keeps a line
+flowing by which a silent forwarder is told from a quiet Vault.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
+from receiver.adapters.vault_credential import Credential, Lease
 from receiver.adapters.vault_http import VaultHttp
 from receiver.core.causes import Cause, Permanent, ReplicationError, Temporary
 from receiver.core.render import Json
@@ -41,18 +42,15 @@ class TokenFile:
         """Whether the file holds another token by now."""
         return self.token() != refused
 
+    def lease(self) -> None:
+        """Only Vault knows."""
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A token's life: ``ttl`` seconds are left of ``whole``; 0: it never ends."""
+    def granted(self, ttl: float) -> None:
+        """Vault knows."""
 
-    ttl: float
-    whole: float
-    renewable: bool
-
-    def renewal_is_due(self) -> bool:
-        """At two thirds of the life."""
-        return self.renewable and 0 < self.ttl <= self.whole / 3
+    def replace(self) -> bool:
+        """Whoever wrote the file must."""
+        return False
 
 
 class TokenKeeper:
@@ -61,6 +59,7 @@ class TokenKeeper:
     def __init__(
         self,
         http: VaultHttp,
+        credential: Credential,
         *,
         namespace: str,
         now: Callable[[], float],
@@ -68,8 +67,10 @@ class TokenKeeper:
         on_recovery: Callable[[], None],
     ) -> None:
         """``on_expiry`` gets the epoch second at which the token ends, or None;
-        ``on_recovery`` is called when Vault takes our token again."""
+        ``on_recovery`` is called when Vault takes our token again. ``lease`` is what
+        Vault said last, and ``asked_at`` when, in epoch seconds."""
         self._http = http
+        self._credential = credential
         self._namespace = namespace
         self._now = now
         self._on_expiry = on_expiry
@@ -77,6 +78,8 @@ class TokenKeeper:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="token", daemon=True)
         self.trouble: ReplicationError | None = None
+        self.lease: Lease | None = None
+        self.asked_at: float | None = None
 
     def start(self) -> None:
         """Begin; the first look is at once."""
@@ -89,15 +92,29 @@ class TokenKeeper:
             self._thread.join(timeout)
 
     def look(self) -> Lease:
-        """Ask Vault about the token, and renew it when that is due.
+        """Ask Vault about the token, and prolong its life when that is due.
 
-        The life after a renewal is taken from its own answer: a standby's look-up
-        may be days behind.
+        What a login or a renewal has answered counts more than the look-up: a
+        standby's may be days behind.
         """
-        lease = self._lookup()
-        if lease.renewal_is_due():
-            lease = self._renew(lease)
+        found = self._lookup()
+        lease = self._credential.lease() or found
+        if lease.is_due():
+            lease = self._prolong(lease)
+        self.lease, self.asked_at = lease, self._now()
         self._on_expiry(self._now() + lease.ttl if lease.ttl else None)
+        return lease
+
+    def _prolong(self, lease: Lease) -> Lease:
+        if lease.renewable:
+            renewed = self._renew(lease)
+            if not renewed.is_due():
+                return renewed
+            lease = renewed
+        if self._credential.replace():
+            return self._credential.lease() or lease
+        if lease.renewable:
+            log.warning("the token cannot be renewed further", seconds=lease.ttl)
         return lease
 
     def _lookup(self) -> Lease:
@@ -116,27 +133,37 @@ class TokenKeeper:
                 Cause.VAULT_FORBIDDEN, f"renew-self: Vault answered {answer.status}"
             )
         ttl = _number(auth, "lease_duration")
-        if ttl <= lease.ttl:
-            log.warning("the token cannot be renewed further", seconds=ttl)
+        self._credential.granted(ttl)
         return Lease(ttl, lease.whole, lease.renewable)
+
+    def attend(self) -> float:
+        """Look, and tell whom it concerns; returns the seconds until the next look.
+
+        Raises what ``on_recovery`` raises; then it is told again.
+        """
+        try:
+            lease = self.look()
+        except ReplicationError as error:
+            if self.trouble is None:
+                log.warning("Vault does not take our token", detail=str(error))
+            self.trouble = error
+            return _LOOK_AGAIN
+        if self.trouble is not None:
+            self._on_recovery()
+            self.trouble = None
+        if lease.whole and (lease.renewable or self._credential.lease()):
+            # A short life must not pass its two thirds between two looks.
+            return min(_LOOK_EVERY, max(1.0, lease.ttl - lease.whole / 3))
+        return _LOOK_EVERY
 
     def _run(self) -> None:
         wait = 0.0
         while not self._stopped.wait(wait):
             try:
-                lease = self.look()
-            except ReplicationError as error:
-                if self.trouble is None:
-                    log.warning("Vault does not take our token", detail=str(error))
-                self.trouble, wait = error, _LOOK_AGAIN
-                continue
-            if self.trouble is not None:
-                self.trouble = None
-                self._on_recovery()
-            wait = _LOOK_EVERY
-            if lease.renewable and lease.whole:
-                # A short life must not pass its two thirds between two looks.
-                wait = min(wait, max(1.0, lease.ttl - lease.whole / 3))
+                wait = self.attend()
+            except Exception as error:  # a full disk must not let the token end
+                log.error("the token is not looked after for now", error=error)
+                wait = _LOOK_AGAIN
 
 
 def _part(tree: Json, key: str) -> dict[str, Json]:

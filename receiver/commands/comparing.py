@@ -91,7 +91,8 @@ def reconcile(  # noqa: PLR0913 each one is an option of the command
 
     With --force and no --if-plan it shows the plan and asks first.
 
-    Exit codes: 0 converged, 1 error, 3 some parked, 4 the brake held some.
+    Exit codes: 0 converged, 1 error, 3 some parked, 4 the brake held some, or they
+    wait for the end of a pause.
     """
     from receiver.commands.reach import receiver
     from receiver.terminal.run_text import run_text
@@ -135,7 +136,7 @@ def run_code(run: dict[str, Any]) -> int:
     """The exit code that a run which ended deserves."""
     if run["state"] == "failed":
         return ERROR
-    if run["held"]:
+    if run["held"] or run.get("paused"):
         return STOPPED
     if run["faults"]:
         return ERROR

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from receiver.commands import person
-from receiver.commands.options import Namespace, RuleName, Secret
+from receiver.commands.options import DryRun, Namespace, RuleName, Secret
 from vault_audit_forwarder.program.command_line import AsJson, show
 from vault_audit_forwarder.program.errors import CommandError
 
@@ -23,9 +23,6 @@ CauseCode = Annotated[
     typer.Option("--cause", metavar="CODE", help="Only what this cause stopped."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Everything it applies to.")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show what it is about, and do nothing.")
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -36,15 +33,15 @@ _HELP = {
     """,
     "adopt": """Take over secrets in AWS that are not ours, or were released.
 
-    What stands there becomes an older version; Vault's value is the current one.
-
     Example: vault-replicator adopt hybrid-aws-secrets/team-e/shared
+
+    What stands there becomes an older version; Vault's value is the current one.
     """,
     "release": """Let secrets go: AWS keeps them as they are, and we leave them alone.
 
-    Only adopt takes them back.
-
     Example: vault-replicator release --rule hybrid --dry-run
+
+    Only adopt takes them back.
     """,
 }
 _EXIT_CODES = """

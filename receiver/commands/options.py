@@ -36,3 +36,6 @@ Namespace = Annotated[
     str | None,
     typer.Option("--namespace", metavar="N", help="The namespace of the mount."),
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what it is about, and do nothing.")
+]

@@ -39,8 +39,8 @@ def sync(
 
     Example: vault-replicator sync kv/app/db --version 7 --wait 60s
 
-    Exit codes: 0 that version is in AWS (without --wait: queued), 3 parked,
-    4 not in time, 1 error.
+    Exit codes: 0 that version is in AWS (without --wait: queued), 3 parked
+    or its rule is paused, 4 not in time, 1 error.
     """
     from receiver.commands.reach import receiver
     from receiver.terminal.sync_text import sync_text

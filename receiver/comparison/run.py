@@ -63,6 +63,7 @@ class Run:
     remaining: dict[SecretRef, list[Todo]] = field(default_factory=dict)
     queued: int = 0
     held: int = 0
+    paused: int = 0
     done: Counter[str] = field(default_factory=Counter)
     parked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -115,6 +116,11 @@ class Run:
                 self.done[todo.deed] += 1
         self._end_if_done()
 
+    def pause(self, ref: SecretRef) -> None:
+        """The work on ``ref`` waits until a pause is over, so nobody waits for it."""
+        self.paused += self.remaining.pop(ref, None) is not None
+        self._end_if_done()
+
     def document(self) -> dict[str, Any]:
         """For people and programs, JSON-ready."""
         report = self.report
@@ -128,6 +134,7 @@ class Run:
             "done": dict(self.done),
             "parked": list(self.parked),
             "held": self.held,
+            "paused": self.paused,
             "brake": [brake_document(line) for line in report.brake],
             "faults": [*report.failures, *report.faults],
             "seconds": round(until - self.began, 3),

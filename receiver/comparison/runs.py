@@ -1,8 +1,9 @@
 """The runs that somebody asked for, and how far they are; in memory, the last hundred.
 
-A run ends when every reference it queued has come to an end, well or not. Workers
-tell of the end of each round; whoever asks how far a run is has the rest looked up,
-so that a round that ended before it was counted is not waited for for ever.
+A run ends when every reference it queued has come to an end, well or not, or waits for
+the end of a pause. Workers tell of the end of each round; whoever asks how far a run is
+has the rest looked up, so that a round that ended before it was counted is not waited
+for for ever.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 
 from receiver.comparison.run import Run, Stage
+from receiver.core.causes import Cause
 from receiver.core.comparison.finding import Finding
 from receiver.core.comparison.order import Chosen
 from receiver.core.state import SecretRef
@@ -101,7 +103,8 @@ class Runs:
         """Which of ``refs`` have come to an end, and to which."""
         for ref in refs:
             try:
-                if self._queue.pending(ref) is not None:
+                waits_for = self._queue.pending(ref)
+                if waits_for is not None and waits_for != Cause.PAUSED:
                     continue  # it is tried again
                 entries = self._journal.known(ref)
             except (QueueUnavailable, JournalUnavailable) as error:
@@ -110,7 +113,10 @@ class Runs:
                 return
             with self._lock:
                 for run in runs:
-                    run.settle(ref, entries)
+                    if waits_for is None:
+                        run.settle(ref, entries)
+                    else:
+                        run.pause(ref)
 
 
 class Follower:

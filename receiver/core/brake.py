@@ -22,6 +22,12 @@ class DeleteLimits:
     floor: int = 10
 
 
+def most(limits: DeleteLimits, *, population: int) -> int:
+    """How many deletes an hour need nobody's leave under a rule that has
+    ``population`` secrets in AWS."""
+    return min(limits.count, max(limits.floor, limits.percent * population // 100))
+
+
 def too_many(limits: DeleteLimits, *, made: int, population: int) -> str | None:
     """Why the last of ``made`` deletes must wait; None when it need not.
 

@@ -36,6 +36,12 @@ class WriteBudget:
         self._turn = threading.Condition()
         self._waiting = dict.fromkeys(Lane, 0)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn now."""
+        with self._turn:
+            return sum(self._waiting.values())
+
     def acquire(self, lane: Lane, timeout: float | None = None) -> bool:
         """Take one write, waiting up to ``timeout`` seconds (None: for ever). False
         when none was to be had in time; then nothing was taken."""

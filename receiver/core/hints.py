@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from receiver.core.state import Hint
+from receiver.core.state import Hint, VaultRequest
 from receiver.core.times import later
+
+#: So many requests behind one round are remembered; who writes more often than that
+#: within one is found by the newest.
+MOST_REQUESTS = 8
 
 
 def merge(known: Hint, new: Hint) -> Hint:
@@ -23,7 +27,17 @@ def merge(known: Hint, new: Hint) -> Hint:
         look_twice=known.look_twice or new.look_twice,
         doubt=known.doubt or new.doubt,
         not_before=min(known.not_before, new.not_before),
+        requests=latest(known.requests, new.requests),
     )
+
+
+def latest(
+    known: tuple[VaultRequest, ...], new: tuple[VaultRequest, ...]
+) -> tuple[VaultRequest, ...]:
+    """The last of both, each once: what two forwarders tell of is one request."""
+    if not known:
+        return new[-MOST_REQUESTS:]
+    return tuple(dict.fromkeys((*known, *new)))[-MOST_REQUESTS:]
 
 
 def _claims_more(one: Hint, other: Hint) -> bool:

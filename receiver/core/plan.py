@@ -123,7 +123,7 @@ def _plan_unowned(
     if observed is None:
         return Create(prints.version_id(subject))
     if decision is not Decision.ADOPT:
-        return _stranger(place, observed)
+        return stranger(place, observed)
     if observed.rotated or observed.owning_service:
         return _ROTATED
     if observed.deleting:
@@ -132,8 +132,8 @@ def _plan_unowned(
     return Adopt(Put(prints.version_id(subject), seal=True))
 
 
-def _stranger(place: Place, observed: Observed) -> Refuse:
-    """Whose it is, as far as its tags tell."""
+def stranger(place: Place, observed: Observed) -> Refuse:
+    """Whose a secret is that is not ours, as far as its tags tell."""
     tags = observed.tags
     if tags.get(MANAGED_BY) != US:
         detail = "a secret of this name exists in AWS and is not ours"

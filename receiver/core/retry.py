@@ -11,7 +11,14 @@ _GUARD_FIRST, _GUARD_MOST = 0.05, 2.0
 _FIRST, _MOST = 0.25, 300.0
 #: Vault or AWS as a whole is away: what waits must not wait long after its return.
 _MOST_AWAY = 20.0
-_AWAY = frozenset((Cause.AWS_UNREACHABLE, Cause.VAULT_SEALED, Cause.VAULT_UNREACHABLE))
+_AWAY = frozenset(
+    (
+        Cause.AWS_UNREACHABLE,
+        Cause.VAULT_LOGIN,
+        Cause.VAULT_SEALED,
+        Cause.VAULT_UNREACHABLE,
+    )
+)
 
 #: When to look again after a change that carried no version to compare with.
 SECOND_LOOK = 5.0

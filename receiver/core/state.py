@@ -144,6 +144,15 @@ class Lane(IntEnum):
     RECONCILE = 1
 
 
+@dataclass(frozen=True, slots=True)
+class VaultRequest:
+    """A request to Vault that an event told of. ``id`` is what Vault's audit log calls
+    it, ``traceparent`` names the trace that it began, if there is one."""
+
+    id: str
+    traceparent: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
     """A reason to look at one secret: what goes into the queue.
@@ -153,7 +162,9 @@ class Hint:
     and ``created_time`` are what the event claimed, a lower bound for the read.
     ``look_twice`` asks for a second look some seconds later, for changes that
     carry no version to compare with. ``doubt`` says that AWS may hold something else
-    than the journal believes. ``not_before`` is in epoch seconds.
+    than the journal believes. ``not_before`` is in epoch seconds. ``requests`` are
+    those it is about, as far as they are known, the newest last: for logs and traces
+    alone, kept in memory, and gone after a restart.
     """
 
     ref: SecretRef
@@ -164,6 +175,7 @@ class Hint:
     look_twice: bool = False
     doubt: bool = False
     not_before: float = 0.0
+    requests: tuple[VaultRequest, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +183,8 @@ class Work:
     """One reference taken from the queue, under a lease.
 
     ``attempts`` counts the failed rounds since the newest hint; ``since`` is when
-    the reference began to wait; both times are epoch seconds.
+    the reference began to wait, in epoch seconds. ``lease_until`` is in monotonic ones,
+    so that no jump of the clock makes a lease longer.
     """
 
     hint: Hint

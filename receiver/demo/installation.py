@@ -67,14 +67,16 @@ class Installation:
         self.directory = directory
         self.layout = layout
         self.keys = Keys()
-        audit_addresses = [self._audit_address(n) for n in range(layout.forwarders)]
-        self.openbao = OpenBao(directory, audit_addresses=audit_addresses)
+        self.audit_addresses = [
+            self._audit_address(n) for n in range(layout.forwarders)
+        ]
+        self.openbao = OpenBao(directory, audit_addresses=self.audit_addresses)
         self.state = directory / "state" / "state.db"
         self._aws_endpoint = aws_endpoint
         self._receiver_port = free_port()
         self.forwarders = [
             self._forwarder(number, address)
-            for number, address in enumerate(audit_addresses, start=1)
+            for number, address in enumerate(self.audit_addresses, start=1)
         ]
         self._vaults: dict[str, Vault] = {}
         self._receiver: Program | None = None

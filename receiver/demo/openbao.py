@@ -40,10 +40,10 @@ _NO_BINARY = (
 
 
 def audit_stanzas(file: Path, addresses: Sequence[str]) -> str:
-    """The server's configuration. An address is ``/path/to.sock`` or ``host:port``."""
+    """The server's configuration. An address is ``host:port``, or a path with ``/``."""
     stanzas = [f'audit "file" "primary" {{\n  options {{ file_path = "{file}" }}\n}}\n']
     for number, address in enumerate(addresses, start=1):
-        kind = "unix" if address.startswith("/") else "tcp"
+        kind = "unix" if "/" in address else "tcp"
         stanzas.append(
             f'audit "socket" "forwarder-{number}" {{\n'
             f"  options {{\n"
@@ -61,18 +61,21 @@ def audit_stanzas(file: Path, addresses: Sequence[str]) -> str:
 class OpenBao:
     """The server process. ``address`` and ``root_token`` are known once it started."""
 
-    def __init__(self, directory: Path, *, audit_addresses: Sequence[str]) -> None:
+    def __init__(
+        self, directory: Path, *, audit_addresses: Sequence[str], more: str = ""
+    ) -> None:
+        """``more`` is put at the end of its configuration."""
         self.audit_log = directory / "openbao-audit.log"
         self.root_token = f"root-{secrets.token_hex(12)}"
         self.address = ""
         self._directory = directory
-        self._audit_addresses = audit_addresses
+        self._config = audit_stanzas(self.audit_log, audit_addresses) + more
         self._child: Child | None = None
 
     def start(self, *, attempts: int = 3) -> None:
         """Start and wait for an unsealed, active node. Raises NoBinary, StartError."""
         config = self._directory / "openbao.hcl"
-        config.write_text(audit_stanzas(self.audit_log, self._audit_addresses))
+        config.write_text(self._config)
         for attempt in range(1, attempts + 1):
             try:
                 self._start_on(free_port(), config)

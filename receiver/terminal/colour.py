@@ -17,8 +17,9 @@ _MARKS: tuple[tuple[str, int | str], ...] = (
     (r"  \^ restore\b", _CYAN),
     (r"  - delete\b", _RED),
     (r"  ! (?:conflict|parked|held|waits)\b", _BOLD_RED),
-    (r"(?:No changes\.|Converged:|WELL\b)", _BOLD_GREEN),
-    (r"ATTENTION\b", _BOLD_RED),
+    (r"(?:No changes\.|Converged:|WELL\b|IN SYNC:)", _BOLD_GREEN),
+    (r"(?:ATTENTION\b|STOPPED:)", _BOLD_RED),
+    (r"(?:WAITING|GONE|NOT REPLICATED):", _YELLOW),
     (r"(?:Needs you|NEEDS YOU\b.*|SECRET +STATE\b.*|Parked|Faults|Next:)", _BOLD),
 )
 _LINES = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from receiver.terminal.words import note
@@ -18,12 +18,20 @@ from receiver.terminal.words import note
 @dataclass(frozen=True, slots=True)
 class Failure:
     """``what`` happened, ``where``, ``why``, and what to ``do``; as text, a line each,
-    those that are empty left out."""
+    those that are empty left out. ``cause`` and ``field`` are in ``why`` too."""
 
     what: str
     where: str = ""
     why: str = ""
     do: str = ""
+    cause: str = ""
+    field: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What is not empty, besides ``what``."""
+        told = asdict(self)
+        return {name: text for name, text in told.items() if text and name != "what"}
 
     def __str__(self) -> str:
         lines = {"where": self.where, "why": self.why, "do": self.do}
@@ -70,9 +78,10 @@ def refusal(
     """For an answer that is an error, or no answer of ours at all (``body`` None).
     ``where`` is None when nobody was asked but ourselves."""
     says, do = _words(status, body)
+    named = {key: note((body or {}).get(key)) for key in ("cause", "field")}
     if where is None:
-        return Failure(says, do=do)
-    return Failure(f"the receiver answers {status}", where, says, do)
+        return Failure(says, do=do, **named)
+    return Failure(f"the receiver answers {status}", where, says, do, **named)
 
 
 def _words(status: int, body: Mapping[str, Any] | None) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from receiver.core.causes import REMEDIES, Cause
+from receiver.core.causes import Cause
 from receiver.core.comparison.weigh import DELETE_CAUSES, MASS_CAUSES
+from receiver.core.remedies import REMEDIES
 from receiver.terminal.words import argument, columns, counted, note, place, printable
 
 Document: TypeAlias = Mapping[str, Any]

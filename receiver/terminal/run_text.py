@@ -65,6 +65,8 @@ def _summary(run: Document) -> str:
         left.append(f"{parked:,} parked")
     if held := run["held"]:
         left.append(f"{held:,} held")
+    if paused := run.get("paused", 0):
+        left.append(f"{paused:,} waiting for the end of a pause")
     if not left:
         return f"Converged: {done_by(run) or 'nothing had to be done'}; {took}."
     return f"Done: {done_by(run) or 'nothing'}; {listed(left)}; {took}."

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from receiver.core.state import State
-from receiver.terminal.words import columns, counted, note, place, printable
+from receiver.terminal.words import (
+    columns,
+    counted,
+    moment,
+    note,
+    place,
+    printable,
+)
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -42,6 +49,16 @@ def secrets_text(
     if more:
         lines.append(f"These are the first {len(items):,}; --limit shows more.")
     return "\n".join(lines)
+
+
+def change_lines(
+    changed: Sequence[Document], gone: Sequence[Document], now: float
+) -> list[str]:
+    """One line for each that is new or changed, and for each that is listed no more;
+    ``now`` in epoch seconds opens it."""
+    rows = [_row(item) for item in changed]
+    rows += [(place(item), "listed no more", "", "", "", "") for item in gone]
+    return [f"{moment(now)[11:]}  {line}" for line in columns(rows, indent="")]
 
 
 def order_text(what: str, answer: Document) -> str:

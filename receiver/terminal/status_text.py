@@ -4,10 +4,11 @@ person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from receiver.core.causes import Cause
+from receiver.terminal.pause_text import pause_line, resume_command
 from receiver.terminal.words import (
     argument,
     columns,
@@ -45,12 +46,27 @@ def status_text(status: Document, now: float) -> str:
         ("lag, last hour", _lag(status["lag"])),
         ("reconcile", _reconcile(status["reconcile"])),
         ("forwarders", _forwarders(status["forwarders"], now)),
-        *(("brake", _brake(one)) for one in status["brake"]),
-        *(("paused", note(one)) for one in status["paused"]),
+        *(("brake", line) for line in _brakes(status)),
+        *(("paused", line) for line in _paused(status["paused"])),
         *(("fault", note(one)) for one in status["faults"]),
+        *(("warning", note(one)) for one in status.get("warnings", ())),
     ]
-    parts = [_verdict(status), *columns(facts, indent=""), *_needs(status, now)]
+    parts = [
+        _verdict(status) + _which(status),
+        *columns(facts, indent=""),
+        *_needs(status, now),
+    ]
     return "\n".join(parts)
+
+
+def _which(status: Document) -> str:
+    """Of which receiver, as far as it says."""
+    parts = [printable(status["source"])] if status.get("source") else []
+    if (uptime := status.get("uptime_seconds")) is not None:
+        parts.append(f"up {duration(uptime)}")
+    if version := status.get("version"):
+        parts.append(printable(version))
+    return "   " * bool(parts) + ", ".join(parts)
 
 
 def _verdict(status: Document) -> str:
@@ -64,8 +80,10 @@ def _verdict(status: Document) -> str:
     wrong = [counted(needing, "secret needs", "secrets need") + " you"] * bool(needing)
     if faults := len(status["faults"]):
         wrong.append(counted(faults, "fault"))
+    wrong += ["replication is paused"] * bool(status["paused"])
     what = listed(wrong) or "look at what is said below"
-    return f"ATTENTION  {what}; {rest or 'everything else is in sync'}."
+    calm = "nothing waits" if status["paused"] else "everything else is in sync"
+    return f"ATTENTION  {what}; {rest or calm}."
 
 
 def _secrets(status: Document) -> str:
@@ -76,8 +94,19 @@ def _secrets(status: Document) -> str:
 
 
 def _lag(lag: Document) -> str:
-    known = [f"{name} {duration(value)}" for name, value in lag.items() if value]
-    return "   ".join(known) or "nothing has changed"
+    names = ("p50", "p95", "p99")
+    known = [f"{name} {duration(lag[name])}" for name in names if lag[name] is not None]
+    if not known:
+        return "nothing has changed"
+    if (share := lag.get("within_slo")) is not None:
+        changes = counted(lag["changes"], "change")
+        known.append(f"({changes}, {_percent(share)} within 1 s)")
+    return "   ".join(known)
+
+
+def _percent(share: float) -> str:
+    """Rounded down: only all of them are 100 %."""
+    return f"{int(share * 1000) / 10:g} %"
 
 
 def _reconcile(last: Document) -> str:
@@ -88,7 +117,14 @@ def _reconcile(last: Document) -> str:
         parts.append(f"took {duration(seconds)}")
     if (compared := last.get("compared")) is not None:
         parts.append(f"{compared:,} compared")
+    parts += _done_by(last.get("differing") or {})
+    if (following := last.get("next")) is not None:
+        parts.append(f"next {moment(following)[11:]}")
     return ", ".join(parts)
+
+
+def _done_by(differing: Document) -> list[str]:
+    return [f"{count:,} {note(kind)}" for kind, count in differing.items() if count]
 
 
 def _forwarders(forwarders: Iterable[Document], now: float) -> str:
@@ -99,6 +135,22 @@ def _forwarders(forwarders: Iterable[Document], now: float) -> str:
         gaps = f", {counted(one['gaps'], 'gap')}" if one["gaps"] else ""
         heard.append(f"{printable(one['name'])}{ago}{gaps}")
     return "   ".join(heard) or "none heard of yet"
+
+
+def _brakes(status: Document) -> list[str]:
+    """Those that are on, or how near the rules are to theirs."""
+    if status["brake"]:
+        return [_brake(one) for one in status["brake"]]
+    made = [
+        f"{printable(one['rule'])} {one['made']:,} of {one['most']:,}"
+        for one in status.get("deletes", ())
+        if one["made"]
+    ]
+    return [f"clear ({', '.join(made) or 'no'} deletes this hour)"]
+
+
+def _paused(pauses: Sequence[Document]) -> list[str]:
+    return [f"{pause_line(one)}; {resume_command(one)}" for one in pauses] or ["no"]
 
 
 def _brake(one: Document) -> str:

@@ -23,7 +23,8 @@ def sync_text(secret: str, status: int, answer: Document) -> str:
     if status == LATE:
         why = f", last failure {cause}" if (cause := answer.get("cause")) else ""
         return f"{about}: not in AWS in time; it stays queued{note(why)}"
-    return f"{about}: queued"
+    held_up = f"; {note(detail)}" if (detail := answer.get("detail")) else ""
+    return f"{about}: queued{held_up}"
 
 
 def _there(about: str, answer: Document) -> str:

@@ -14,9 +14,11 @@ from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.web import (
     deeds,
     events,
+    explain,
     health,
     listing,
     orders,
+    pauses,
     refusals,
     runs,
     status,
@@ -52,6 +54,10 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.add_middleware(Gate, tokens=parts.tokens, now=lambda: parts.now())
     app.add_middleware(refusals.LastResort)
-    for part in (events, sync, orders, runs, deeds, listing, status, health, page):
+    for part in (
+        *(events, sync, orders, pauses, runs, deeds),
+        *(listing, status, explain, health),
+    ):
         app.include_router(part.router(parts))
+    app.include_router(page.router(parts, explain.Explainer(parts).of))
     return app

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiver.core.causes import Cause
+from receiver.core.pause import Pause
 from receiver.core.state import Entry, SecretRef, State
-from receiver.web.remedies import remedy_of
+from receiver.web.items import moment
+from receiver.web.remedies import remedy, remedy_of
 
 _STOPPED = (State.PARKED, State.CONFLICT, State.HELD)
 _AWAY = (State.DELETING, State.ORPHANED)
@@ -60,6 +62,18 @@ def judge(goal: Goal, rule: str, entry: Entry | None, failing: str | None) -> An
     if _is_there(goal, entry, queued=failing is not None):
         return Answer(200, about)
     return Answer(202, {**about, "state": State.PENDING}, final=False)
+
+
+def held_up(answer: Answer, pause: Pause) -> Answer:
+    """In the place of one that says "not yet": nobody need wait for that."""
+    until = moment(pause.until)
+    why = {
+        "error": "its rule is paused",
+        "cause": Cause.PAUSED,
+        "detail": f"paused by {pause.by} until {until}: {pause.reason}",
+        "until": until,
+    }
+    return Answer(409, {**answer.body, **why, **remedy(Cause.PAUSED)})
 
 
 def _is_there(goal: Goal, entry: Entry | None, *, queued: bool) -> bool:

@@ -101,7 +101,7 @@ async def read_order(
     try:
         return msgspec.json.decode(body or b"{}", type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = ", ".join(shape.__struct_fields__)
+        fields = ", ".join(shape.__struct_encode_fields__)
         raise Refused(422, f"the body must be a JSON object of {fields}") from None
 
 

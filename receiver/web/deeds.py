@@ -1,4 +1,7 @@
-"""What people ordered, and when: written down before it is done, shown on demand."""
+"""What people ordered, and when: written down before it is done, shown on demand.
+
+The log has a line too, since the state file can be lost.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, Query
 
 from receiver.keyring import Token
@@ -13,6 +17,8 @@ from receiver.ports import Deed
 from receiver.web.auth import requires
 from receiver.web.items import moment
 from receiver.web.parts import Parts
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 def router(parts: Parts) -> APIRouter:
@@ -40,6 +46,7 @@ def write_down(parts: Parts, by: Token, what: str, body: msgspec.Struct) -> None
     about = msgspec.json.encode(body).decode()
     deed = Deed(at=parts.now(), by=by.name, what=what, about=about)
     parts.journal.add_deed(deed)
+    log.info("ordered", what=what, by=by.name)
 
 
 def item(deed: Deed) -> dict[str, Any]:

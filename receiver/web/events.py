@@ -8,7 +8,7 @@ dropped: another Vault, an unknown type, a path that no rule covers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from fastapi import APIRouter
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 
 from receiver.core.paths import key_of
 from receiver.core.rules import Rule
-from receiver.core.state import Hint, Mount, SecretRef
+from receiver.core.state import Hint, Mount, SecretRef, VaultRequest
 from receiver.core.times import nanoseconds
 from receiver.ports import JournalUnavailable, QueueUnavailable
 from receiver.stages import Stage, timed
@@ -92,10 +92,12 @@ class Intake:
         )
         found = self._sort(webhook)
         self._keep(found, now)
-        self._tell(found, now)
+        skew = now - webhook.sent
+        self._tell(found, now, skew)
         if found.ours:
-            parts.metrics.clock_skew(parts.source_name, now - webhook.sent)
+            parts.metrics.clock_skew(parts.source_name, skew)
         accepted = len(webhook.events) - found.ignored
+        log.debug("webhook taken", accepted=accepted, ignored=found.ignored)
         return {"accepted": accepted, "ignored": found.ignored}
 
     def _sort(self, webhook: Webhook) -> Sorted:
@@ -110,7 +112,8 @@ class Intake:
                 case wire.Change() as change:
                     hint = self._hint(change, rules)
                     found.ignored += hint is None
-                    found.hints += [] if hint is None else [hint]
+                    if hint is not None:
+                        found.hints.append(replace(hint, requests=(request_of(event),)))
                 case wire.Gap() as gap:
                     mounts = tuple(gap.mounts) or _EVERYTHING
                     found.gaps[mounts, gap.reason, gap.since] = None
@@ -145,7 +148,7 @@ class Intake:
             ) from error
         self._parts.last_kept.note(None)
 
-    def _tell(self, found: Sorted, now: float) -> None:
+    def _tell(self, found: Sorted, now: float, skew: float) -> None:
         for hint in found.hints:
             if hint.created_time is not None:
                 way = now - nanoseconds(hint.created_time) / 1e9
@@ -155,9 +158,9 @@ class Intake:
         if found.gaps:
             self._parts.compare_soon()
         for event in found.beats:
-            self._note_forwarder(event, now)
+            self._note_forwarder(event, now, skew)
 
-    def _note_forwarder(self, event: wire.Event, now: float) -> None:
+    def _note_forwarder(self, event: wire.Event, now: float, skew: float) -> None:
         beat = event.data
         assert isinstance(beat, wire.Heartbeat)
         forwarder = Forwarder(
@@ -168,6 +171,7 @@ class Intake:
             gaps=beat.gaps,
             spool=beat.spool,
             version=beat.version,
+            skew=skew,
         )
         if displaced := self._parts.forwarders.note(forwarder):
             self._parts.metrics.forwarder_forgotten(displaced.source, displaced.name)
@@ -198,6 +202,15 @@ def to_hint(change: wire.Change, mount: Mount | None) -> Hint | None:
         version=change.version,
         created_time=change.created_time,
         look_twice=change.version is None or change.created_time is None,
+    )
+
+
+def request_of(event: wire.Event) -> VaultRequest:
+    """What the event says of the request to Vault that made it."""
+    traced = event.traceparent
+    return VaultRequest(
+        id=event.id[:_LONGEST_NAME],
+        traceparent=traced if isinstance(traced, str) else None,
     )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from receiver.core.brake import DeleteLimits
 from receiver.core.rules import Rule
 from receiver.core.scope import Scope
 from receiver.core.wish import Wish
+from receiver.explain.witnesses import Witnesses
 from receiver.keyring import Token
 from receiver.metrics import Metrics
+from receiver.pauses import Pauses
 from receiver.ports import Journal, Source, WorkQueue
 from receiver.web.page.links import Links
 from receiver.web.sightings import Forwarders, LastKept, UnknownSources
@@ -41,14 +44,16 @@ class Parts:
     once. ``dependencies`` names the state of Vault and AWS without asking them,
     ``reconcile`` describes the last comparison, ``reconciles`` the last few, the newest
     first, ``faults`` what somebody must mend. ``configuration`` is the one in effect,
-    fit to be shown, as key and value; ``began`` is when the receiver was started, in
-    epoch seconds.
+    fit to be shown, as key and value. ``limits`` are those of the delete brake;
+    ``began`` is when the receiver was started, in epoch seconds, None: not known.
+    ``witnesses`` ask AWS for an explanation; None: nobody does.
     """
 
     queue: WorkQueue
     journal: Journal
     source: Source
     comparisons: Comparisons
+    pauses: Pauses
     metrics: Metrics
     source_name: str
     rules: Callable[[], tuple[Rule, ...]]
@@ -57,14 +62,16 @@ class Parts:
     now: Callable[[], float]
     compare_soon: Callable[[], None]
     mounts_changed: Callable[[str, str | None], None]
+    witnesses: Witnesses | None = None
     tolerance: float = 300.0
     dependencies: Callable[[], Mapping[str, str]] = dict
     reconcile: Callable[[], Mapping[str, Any]] = dict
+    limits: Callable[[], DeleteLimits] = DeleteLimits
+    began: float | None = None
     reconciles: Callable[[], Sequence[Mapping[str, Any]]] = list
     faults: Callable[[], Sequence[str]] = list
     configuration: Callable[[], Sequence[tuple[str, str]]] = list
     links: Links = field(default_factory=Links)
-    began: float | None = None
     serve_metrics: bool = True
     body_timeout: float = 30.0
     outcomes: Outcomes = field(default_factory=Outcomes)

@@ -56,16 +56,21 @@ class Finder:
         namespace, path = bare("namespace", namespace), named("path", path)
         if mount is not None:
             return SecretRef(namespace, named("mount", mount), path)
-        splits = _splits(path)
-        ref = (
-            split_by_mounts(namespace, splits, self._mounts(namespace))
-            or self._known_to_journal(namespace, splits)
-            or self._named_by_rule(namespace, splits)
-        )
+        mounts = self._mounts(namespace)
+        ref = split_by_mounts(namespace, splits_of(path), mounts)
+        ref = ref or self.guess(namespace, path)
         if ref is None:
             says = "it cannot be told which part of it is the mount: give mount too"
             raise Refused(422, says, field="path")
         return ref
+
+    def guess(self, namespace: str, path: str) -> SecretRef | None:
+        """What journal and rules make of MOUNT/PATH; asks nobody else. Raises
+        JournalUnavailable."""
+        splits = splits_of(path)
+        return self._known_to_journal(namespace, splits) or self._named_by_rule(
+            namespace, splits
+        )
 
     def _mounts(self, namespace: str) -> list[Mount]:
         try:
@@ -106,7 +111,7 @@ def split_by_mounts(
     return None
 
 
-def _splits(whole: str) -> list[tuple[str, str]]:
+def splits_of(whole: str) -> list[tuple[str, str]]:
     """Every way to cut it into mount and key, the longest mount first."""
     segments = whole.split("/")
     cuts = range(len(segments) - 1, 0, -1)

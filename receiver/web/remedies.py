@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from receiver.core.causes import REMEDIES, Cause
+from receiver.core.causes import Cause
+from receiver.core.remedies import REMEDIES
 from receiver.core.state import Entry
 
 

@@ -16,7 +16,8 @@ _TRY_AGAIN_AFTER = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarder:
-    """A forwarder's last heartbeat. ``last_seen`` in epoch seconds, by our clock."""
+    """A forwarder's last heartbeat. ``last_seen`` in epoch seconds, by our clock, which
+    was ``skew`` seconds ahead of its, the way included."""
 
     source: str
     name: str
@@ -25,6 +26,7 @@ class Forwarder:
     gaps: int
     spool: int
     version: str | None
+    skew: float = 0.0
 
 
 class Forwarders:
@@ -65,6 +67,11 @@ class UnknownSources:
                 return False
             self._names[name] = None
             return True
+
+    def names(self) -> tuple[str, ...]:
+        """All that are remembered."""
+        with self._lock:
+            return tuple(self._names)
 
     def faults(self) -> list[str]:
         """A sentence for each, for people who look for the cause."""

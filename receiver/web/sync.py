@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,10 +20,12 @@ from starlette.responses import JSONResponse
 
 from receiver.core.rules import rules_for
 from receiver.core.state import Hint, State
+from receiver.keyring import Token
 from receiver.places import Spot, survey
-from receiver.web.arrival import Answer, Goal, judge
+from receiver.web.arrival import Answer, Goal, held_up, judge
 from receiver.web.auth import requires
 from receiver.web.bodies import read_order
+from receiver.web.deeds import write_down
 from receiver.web.parts import Parts
 from receiver.web.references import Finder
 from receiver.web.refusals import Refused
@@ -34,7 +36,11 @@ _MOST_VERSIONS = 2**53
 
 
 class SyncRequest(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
 ):
     """The body: which secret, and which version of it at least. Without ``mount``,
     ``path`` is MOUNT/PATH."""
@@ -49,15 +55,19 @@ def router(parts: Parts) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
-    @routes.post("/v1/secrets/sync", dependencies=[Depends(requires("sync"))])
-    async def sync(request: Request, wait: str = "") -> JSONResponse:
+    @routes.post("/v1/secrets/sync")
+    async def sync(
+        request: Request,
+        token: Annotated[Token, Depends(requires("sync"))],
+        wait: str = "",
+    ) -> JSONResponse:
         seconds = _seconds(wait)
         wanted = await read_order(request, SyncRequest, seconds=parts.body_timeout)
-        goal = await run_in_threadpool(ask_for, parts, wanted)
+        goal = await run_in_threadpool(ask_for, parts, wanted, token)
         if seconds:
             return await _wait_for(parts, goal, seconds)
         place = {"Location": _location(goal, wait)}
-        return JSONResponse({"state": State.PENDING}, 202, headers=place)
+        return JSONResponse(_queued(parts, goal), 202, headers=place)
 
     @routes.get("/v1/secrets/one", dependencies=[Depends(requires("read"))])
     async def one(
@@ -108,14 +118,16 @@ def _look(parts: Parts, goal: Goal) -> Answer:
     spots = survey(goal.ref, parts.rules(), parts.source_name, known).spots
     if not spots:
         raise Refused(404, "no rule replicates this secret")
-    answers = [_judge_spot(goal, spot, failing) for spot in spots]
+    answers = [_judge_spot(parts, goal, spot, failing) for spot in spots]
     return max(answers, key=lambda answer: (not answer.final, answer.status))
 
 
-def _judge_spot(goal: Goal, spot: Spot, failing: str | None) -> Answer:
+def _judge_spot(parts: Parts, goal: Goal, spot: Spot, failing: str | None) -> Answer:
     rule, problem = spot.place.rule.name, spot.problem
     if problem is None:
-        return judge(goal, rule, spot.entry, failing)
+        answer = judge(goal, rule, spot.entry, failing)
+        pause = None if answer.final else parts.pauses.of(rule)
+        return answer if pause is None else held_up(answer, pause)
     # No round can change a name that AWS cannot hold.
     stopped = replace(
         spot.entry or spot.blank(State.PARKED),
@@ -126,14 +138,23 @@ def _judge_spot(goal: Goal, spot: Spot, failing: str | None) -> Answer:
     return judge(goal, rule, stopped, None)
 
 
-def ask_for(parts: Parts, wanted: SyncRequest) -> Goal:
+def ask_for(parts: Parts, wanted: SyncRequest, by: Token) -> Goal:
     """Durably queue what is wanted; returns what to wait for. Raises Refused, and
     QueueUnavailable and JournalUnavailable."""
     goal = _goal(parts, wanted)
     if not rules_for(parts.rules(), goal.ref):
         raise Refused(404, "no rule replicates this secret")
+    write_down(parts, by, "sync", wanted)
     parts.queue.add([Hint(ref=goal.ref, version=goal.version, doubt=True)])
     return goal
+
+
+def _queued(parts: Parts, goal: Goal) -> dict[str, Any]:
+    body = {"state": State.PENDING}
+    for rule in rules_for(parts.rules(), goal.ref):
+        if pause := parts.pauses.of(rule.name):
+            return held_up(Answer(202, body), pause).body
+    return body
 
 
 def _goal(parts: Parts, wanted: SyncRequest) -> Goal:

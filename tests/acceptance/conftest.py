@@ -18,12 +18,13 @@ import pytest
 
 from receiver.demo.emulator import Emulator, SecretsReader
 from receiver.demo.installation import Installation, Layout, Mount
+from receiver.demo.openbao import OpenBao
 from tests.acceptance.evidence import compares
-from tests.acceptance.gate import Gate
 from tests.acceptance.hand import Hand
 from tests.acceptance.scene import Build, Scene, rule
 from tests.acceptance.teams import Team
 from tests.acceptance.vault_operator import VaultOperator
+from tests.gate import Gate
 
 _ROOT = Path(__file__).parents[2]
 _READ_EVERYTHING = 'path "*" { capabilities = ["read", "list"] }'
@@ -94,6 +95,7 @@ class Builder:
         mount: str | None = None,
         aws_endpoint: str | None = None,
         replicator: dict[str, Any] | None = None,
+        openbao: type[OpenBao] = OpenBao,
         **layout: Any,
     ) -> Scene:
         """What is not named is the usual. Keywords besides are those of Layout."""
@@ -117,6 +119,9 @@ class Builder:
                 **layout,
             ),
             aws_endpoint=aws_endpoint or self._emulator.endpoint,
+        )
+        installation.openbao = openbao(
+            directory, audit_addresses=installation.audit_addresses
         )
         self._running.callback(installation.stop)
         installation.start()

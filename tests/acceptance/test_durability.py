@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from receiver.demo.vault import Written
-from tests.acceptance.gate import Gate
 from tests.acceptance.scene import Build, Scene, metric, wait_until
+from tests.gate import Gate
 
 PATHS = [f"app/secret-{number}" for number in range(20)]
 

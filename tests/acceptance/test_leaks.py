@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from receiver.demo.emulator import Emulator
-from tests.acceptance.gate import Gate
 from tests.acceptance.hand import Hand
 from tests.acceptance.scene import Build, Scene, wait_until
 from tests.acceptance.vault_operator import VaultOperator
+from tests.gate import Gate
 
 # Numbers, booleans and dates are what Vault's audit log shows in clear.
 CANARIES: dict[str, object] = {

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import time
-import uuid
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import hvac
 import msgspec
 
-from receiver.demo.emulator import Emulator, SecretsReader
-from receiver.demo.installation import Installation
+from tests.benchmarks.targets import Target
 
 
-class Figure(msgspec.Struct, frozen=True):
-    """``ratio`` is ``value`` through ``yardstick``."""
+class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``ratio`` is ``value`` through ``yardstick``; what has no yardstick has none.
+
+    ``benchmark`` and ``target`` are filled in by whoever runs the benchmark.
+    """
 
     name: str
     value: float
     unit: str
-    yardstick_name: str
-    yardstick: float
-    ratio: float
+    yardstick_name: str | None = None
+    yardstick: float | None = None
+    ratio: float | None = None
+    benchmark: str = ""
+    target: Target | None = None
+    met: bool | None = None
 
 
 def compared(
@@ -33,12 +33,22 @@ def compared(
     ratio = value / yardstick if yardstick else float("inf")
     return Figure(
         name,
-        round(value, 2),
+        _rounded(value),
         unit,
         yardstick_name,
-        round(yardstick, 2),
+        _rounded(yardstick),
         float(f"{ratio:.3g}"),
     )
+
+
+def alone(name: str, value: float, unit: str) -> Figure:
+    """A figure without a yardstick: a count of faults, a slope."""
+    return Figure(name, _rounded(value), unit)
+
+
+def _rounded(number: float) -> float:
+    """Two decimals, and of small numbers four."""
+    return round(number, 2 if abs(number) >= 10 else 4) or 0.0  # and not -0.0
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -47,51 +57,9 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
-class Floor:
-    """What cannot be done faster: one hvac read and one put, nothing else."""
+def median_pair(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The pair whose first through second is the median; of an even number, the lower.
 
-    def __init__(
-        self, installation: Installation, emulator: Emulator, mount: str
-    ) -> None:
-        vault = installation.openbao
-        self._mount = mount
-        self._vault = hvac.Client(url=vault.address, token=vault.root_token)
-        self._aws = SecretsReader(emulator.endpoint)
-        self._name = f"floor-{uuid.uuid4().hex}"
-        self._aws.put(self._name, "{}")
-
-    def close(self) -> None:
-        self._aws.close()
-        self._vault.adapter.close()
-
-    def once(self, path: str) -> float:
-        """Seconds that it took."""
-        began = time.perf_counter()
-        read = self._vault.secrets.kv.v2.read_secret_version(
-            path, mount_point=self._mount, raise_on_deleted_version=False
-        )
-        self._aws.put(self._name, json.dumps(read["data"]["data"]))
-        return time.perf_counter() - began
-
-
-def replicated(installation: Installation) -> Iterator[dict[str, Any]]:
-    """What the receiver logged of each version that it has applied."""
-    for line in installation.receiver.child.log.read_text().splitlines():
-        entry = json.loads(line)
-        if entry["event"] == "replicated" and entry["action"] != "none":
-            yield entry
-
-
-def wait_for(installation: Installation, version: int, paths: Sequence[str]) -> None:
-    """Until the receiver has applied this version of every path, or a newer one."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        applied = {
-            entry["ref"].partition("/")[2]
-            for entry in replicated(installation)
-            if entry["version"] >= version
-        }
-        if applied.issuperset(paths):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("not all versions arrived")
+    What was measured in turns is compared in turns: the machine was the same then.
+    """
+    return sorted(pairs, key=lambda pair: pair[0] / pair[1])[(len(pairs) - 1) // 2]

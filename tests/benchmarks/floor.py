@@ -16,7 +16,7 @@ from receiver.demo.installation import Installation
 
 
 class Floor:
-    """Reads secrets of ``mount`` and puts them to names of its own, once they are made."""
+    """Reads secrets of ``mount``, and puts them to names of its own."""
 
     def __init__(
         self, installation: Installation, emulator: Emulator, mount: str

@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from receiver.demo.child import free_port
 from receiver.demo.programs import Keys, receiver_program, replicator_document
+from tests.benchmarks import resources
 
 _PREFIX = "vault_replicator_"
 #: The care of the token goes on whether there is a comparison or not.
@@ -156,10 +157,4 @@ def _calls(metrics: str, side: str) -> int:
 
 
 def _peak_mb(pid: int) -> float | None:
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return None
-    for line in status.read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return None
+    return resources.peak_mb(pid) if Path("/proc").exists() else None

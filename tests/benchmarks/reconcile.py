@@ -22,11 +22,11 @@ from pathlib import Path
 
 from receiver.demo.emulator import Emulator
 from receiver.demo.programs import Keys
-from tests.benchmarks.distance import Distance
 from tests.benchmarks.figure import Figure, compared
 from tests.benchmarks.measured import Measured, Turn
 from tests.benchmarks.one_by_one import Cost, Pull, pull
 from tests.benchmarks.stocked import Stocked
+from tests.gate import Gate
 
 _MOUNT = "bench"
 _ROOT = Path(__file__).parents[2]
@@ -115,8 +115,10 @@ class Cycle:
         with self._ground.aws() as aws, ExitStack() as undo:
             vault = self._vault.address
             if self._away is not NEAR:
-                vault = undo.enter_context(Distance(vault, self._away.vault)).endpoint
-                aws = undo.enter_context(Distance(aws, self._away.aws)).endpoint
+                to_vault = Gate(vault, seconds=self._away.vault)
+                to_aws = Gate(aws, seconds=self._away.aws)
+                vault = undo.enter_context(to_vault).endpoint
+                aws = undo.enter_context(to_aws).endpoint
             state = f"{len(self._vault.paths)}{self._away.vault}"
             receiver = self._ground.receiver(vault=vault, aws=aws, state=state)
             with receiver:

@@ -6,8 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.vault_http import VaultHttp, VaultNode
 from receiver.adapters.vault_kv import VaultKv
+from receiver.adapters.vault_session import VaultSession
 from receiver.adapters.vault_token import TokenFile
 from receiver.demo.openbao import OpenBao
 from receiver.demo.programs import VAULT_TOKEN, write_secret
@@ -66,14 +67,11 @@ class Stocked:
 
     def listing_seconds(self, address: str) -> float:
         """How long Vault's side of our comparison takes, asked at ``address``."""
-        http = VaultHttp(
-            address,
-            TokenFile(SecretFile(self._token_file)),
-            ca_file=None,
-            timeout=10.0,
-            connections=1,
-            on_request=lambda _operation, _code: None,
+        session = VaultSession(ca_file=None, connections=1)
+        node = VaultNode(
+            address, session, timeout=10.0, on_request=lambda _operation, _code: None
         )
+        http = VaultHttp(node, TokenFile(SecretFile(self._token_file)))
         began = time.perf_counter()
         source = VaultKv(http, now=time.time)
         found = sum(1 for _ in source.versions("", self.mount))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import StateFile, open_state
+from receiver.durable import SCHEMAS
 from receiver.ports import Journal, WorkQueue
 from tests.fakes import Clock, FakeJournal, FakeQueue
 
@@ -22,8 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[StateFile]:
-    schemas = (queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA)
-    opened = open_state(tmp_path / "state.db", *schemas)
+    opened = open_state(tmp_path / "state.db", *SCHEMAS)
     yield opened
     opened.close()
 

@@ -13,6 +13,7 @@ from receiver.adapters.aws_clients import (
     SecretsManagerTargets,
 )
 from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.rules import TargetSpec
 from receiver.demo import loopback
 from tests.conformance.worlds import (
     ELSEWHERE,
@@ -146,3 +147,10 @@ def test_credentials_are_renewed_before_they_end(layer: str, hook: Hook) -> None
     hook("_strict/reset")
     assert credentials.get_frozen_credentials() != first
     sts.close()
+
+
+def test_who_answers_is_told_by_account(targets: SecretsManagerTargets) -> None:
+    """Ours, and that of a role."""
+    assert targets.account_of(TargetSpec(region=REGION)) == "123456789012"
+    spec = TargetSpec(region=REGION, role_arn=ROLE)
+    assert targets.account_of(spec) == "222222222222"

@@ -221,10 +221,11 @@ class TestFullDisk:
         assert list(journal.entries("r")) == [first]
         assert journal.counts() == {("r", State.IN_SYNC): 1}
 
-    def test_a_failed_end_keeps_the_lease(self, opened: Open) -> None:
-        """Work whose end cannot be written is not taken again at once."""
-        state = opened()
-        queue = make_queue(state)
+    def test_a_failed_end_keeps_the_lease_a_little(self, opened: Open) -> None:
+        """Work whose end cannot be written is not taken again at once, but does not
+        wait for the whole lease either."""
+        state, clock = opened(), Clock()
+        queue = make_queue(state, clock)
         queue.add([Hint(ref=A)])
         work = queue.take(BOTH, lease=60, timeout=0)
         assert work is not None
@@ -236,6 +237,8 @@ class TestFullDisk:
         with state.repeatable(or_raise=AssertionError) as db:
             db.execute("ALTER TABLE elsewhere RENAME TO work")
         assert queue.take(BOTH, lease=60, timeout=0) is None
+        clock.advance(6)
+        assert queue.take(BOTH, lease=60, timeout=0) is not None
 
 
 class TestAcknowledged:

@@ -13,10 +13,13 @@ from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import (
     StateFile,
     StateInUse,
-    StateUnusable,
     open_state,
 )
-from receiver.core.state import Hint, SecretRef
+from receiver.adapters.state_format import StateUnusable
+from receiver.core.state import Hint, Lane, SecretRef
+from receiver.ports import QueueUnavailable
+
+SPOIL = "UPDATE work SET path = CAST(x'fffeff' AS TEXT)"
 
 
 @pytest.fixture
@@ -76,6 +79,53 @@ class TestUnreadable:
             assert [(gap.mounts, gap.reason) for gap in gaps] == [
                 (("**",), "state_corrupt")
             ]
+
+    def test_a_row_that_cannot_be_read(self, path: Path) -> None:
+        """SQLite finds nothing wrong with a text that is no UTF-8, and whoever took
+        such a row would be stopped by it at each start."""
+        with closing(open_it(path)) as state:
+            SqliteQueue(state).add([Hint(ref=SecretRef("", "kv", "a"))])
+            with state.repeatable(or_raise=ValueError) as db:
+                db.execute(SPOIL)
+
+        with closing(open_it(path)) as state:
+            assert state.set_aside is not None
+            assert SqliteQueue(state).backlog().pending == 0
+
+    def test_damage_that_shows_while_it_is_open(self, path: Path) -> None:
+        """Whoever looks after the process is told, and the next start sets the file
+        aside, whatever a check says of it then; the start after that does not."""
+        told: list[bool] = []
+        with closing(open_it(path)) as state:
+            state.on_damage = lambda: told.append(state.is_damaged)
+            queue = SqliteQueue(state)
+            queue.add([Hint(ref=SecretRef("", "kv", "a"))])
+            with state.repeatable(or_raise=ValueError) as db:
+                db.execute(SPOIL)
+            with pytest.raises(QueueUnavailable, match="cannot be used: Operational"):
+                queue.take([Lane.EVENT], lease=60, timeout=0)
+            with state.repeatable(or_raise=ValueError) as db:
+                db.execute("DELETE FROM work")
+        assert told == [True]
+
+        with closing(open_it(path)) as state:
+            assert state.set_aside == path.with_name("state.db.corrupt-1")
+        with closing(open_it(path)) as state:
+            assert state.set_aside is None
+
+    def test_a_full_disk_is_no_damage(self, path: Path) -> None:
+        """It passes, and what is in the file is good."""
+        with closing(open_it(path)) as state:
+            queue = SqliteQueue(state)
+            with state.glance(or_raise=ValueError) as db:
+                db.execute("PRAGMA max_page_count = 1")
+            hints = [Hint(ref=SecretRef("", "kv", f"s{n}")) for n in range(500)]
+            with pytest.raises(QueueUnavailable, match="SQLITE_FULL"):
+                queue.add(hints)
+            assert not state.is_damaged
+
+        with closing(open_it(path)) as state:
+            assert state.set_aside is None
 
     def test_a_directory_in_its_place(self, path: Path) -> None:
         """What cannot be opened is named, with the system's reason."""

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
+from receiver.adapters.pauses_sqlite import SqlitePauses
+from receiver.adapters.plans_sqlite import SqlitePlans
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import StateFile, StateUnusable, open_state
+from receiver.core.pause import Pause
 from receiver.core.state import Entry, Hint, Lane, SecretRef, State
+from receiver.durable import SCHEMAS
 from tests.fakes import Clock
 
-SCHEMAS = (queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA)
-FORMAT_1 = Path(__file__).with_name("golden") / "state_format_1.sql"
+GOLDEN = Path(__file__).with_name("golden")
+FORMAT_1, FORMAT_2 = (GOLDEN / f"state_format_{number}.sql" for number in (1, 2))
 BOTH = (Lane.EVENT, Lane.RECONCILE)
 A, B = SecretRef("", "kv", "a"), SecretRef("", "kv", "data/b")
 
@@ -157,3 +160,52 @@ def test_of_a_newer_version(tmp_path: Path) -> None:
     with pytest.raises(StateUnusable, match="newer version"):
         upgraded(newer)
     assert content(newer) == before
+
+
+class TestFromFormat2:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """A file of format 2 with something in every table."""
+        made = tmp_path / "state.db"
+        with closing(sqlite3.connect(made)) as db:
+            db.executescript(FORMAT_2.read_text())
+        return made
+
+    def test_all_of_it_stays(self, path: Path) -> None:
+        """Queue, entries, decisions, deeds, gaps and plans are taken over."""
+        with closing(upgraded(path)) as state:
+            queue, journal = SqliteQueue(state), SqliteJournal(state)
+            assert queue.pending(A) == "VAULT_SEALED"
+            assert queue.backlog().parked == {"VALUE_EMPTY": 1}
+            in_sync, conflict = journal.entries()
+            assert (in_sync.version_id, in_sync.lag) == ("v6-a", 0.2)
+            assert (conflict.decision, conflict.decided_by) == ("adopt", "oncall")
+            assert journal.versions_made(A, "r", 0.0) == [90.0]
+            assert journal.deletions("r", 0.0).made == 1
+            assert [deed.what for deed in journal.deeds(before=None, limit=9)] == [
+                "adopt"
+            ]
+            assert [gap.reason for gap in journal.gaps()] == ["end_of_stream"]
+            plans = SqlitePlans(state, lambda: 92.0)
+            assert plans.find("7f3a9c41d2e0") == '{"changes": []}'
+
+    def test_it_takes_pauses(self, path: Path) -> None:
+        """Which the version before did not know."""
+        pause = Pause(rule=None, reason="r", by="oncall", since=1.0, until=2.0)
+        with closing(upgraded(path)) as state:
+            SqlitePauses(state).keep(pause)
+            assert SqlitePauses(state).all() == [pause]
+
+    def test_the_version_before_would_not_open_it(self, path: Path) -> None:
+        """It would know of no pause, and write."""
+        upgraded(path).close()
+
+        assert content(path)[0] == "format 3"
+
+    def test_it_is_like_a_new_one(self, path: Path, tmp_path: Path) -> None:
+        """After the upgrade nothing tells the file from one that was begun today."""
+        upgraded(path).close()
+        fresh = tmp_path / "fresh.db"
+        open_state(fresh, *SCHEMAS).close()
+
+        assert shape(path) == shape(fresh)

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from receiver.core.state import Hint, Lane, SecretRef, Work
+from receiver.core.hints import MOST_REQUESTS
+from receiver.core.state import Hint, Lane, SecretRef, VaultRequest, Work
 from receiver.ports import QueueUnavailable, WorkQueue
 from tests.fakes import Clock
 
 BOTH = (Lane.EVENT, Lane.RECONCILE)
 A, B, C = (SecretRef("", "kv", name) for name in "abc")
+FIRST, SECOND = VaultRequest("first"), VaultRequest("second", "00-of-a-trace")
 EARLY, LATE = "2026-11-23T10:00:00.9Z", "2026-11-23T10:00:00.91Z"
 
 
@@ -92,6 +94,16 @@ class TestFair:
         clock.advance(101)
         assert took(queue).hint.ref == A
 
+    def test_a_clock_that_jumps_makes_no_lease_longer(
+        self, queue: WorkQueue, clock: Clock
+    ) -> None:
+        """Whoever holds it measures what is left on the same steady clock."""
+        queue.add([hint(A)])
+        work = took(queue)
+        clock.jump(-86400)
+
+        assert work.lease_until - clock.steady() <= 60
+
     def test_the_due_time_ends_the_wait(self, queue: WorkQueue, clock: Clock) -> None:
         """A waiting worker gets the work when it becomes due, without a signal."""
         queue.add([hint(A, not_before=clock.now() + 0.05)])
@@ -142,7 +154,8 @@ class TestStingy:
                 all_seen.wait(0.001)
                 with guard:
                     busy.discard(ref)
-                    newest[ref] = work.hint.version or 0
+                    # A writer who is behind may hint at an older one afterwards.
+                    newest[ref] = max(newest.get(ref, 0), work.hint.version or 0)
                     if newest == dict.fromkeys(refs, 120):
                         all_seen.set()
                 queue.done(work)
@@ -328,6 +341,47 @@ class TestDirtyWhileWorkingMeansAgain:
             clock.advance(31)
 
 
+class TestRequestsBehind:
+    """What log lines and traces name as the reason of a round."""
+
+    def test_all_that_came_are_handed_out(self, queue: WorkQueue) -> None:
+        """The newest is the last, and one of which two forwarders told is one."""
+        queue.add([hint(A, requests=(FIRST,))])
+        queue.add([hint(A, requests=(SECOND,)), hint(A, requests=(FIRST,)), hint(A)])
+
+        assert took(queue).hint.requests == (FIRST, SECOND)
+
+    def test_a_retry_is_for_the_same(self, queue: WorkQueue) -> None:
+        """They wait for the round that works."""
+        queue.add([hint(A, requests=(FIRST,))])
+        work = took(queue)
+        queue.add([hint(A, requests=(SECOND,))])
+        fail(queue, work, delay=0)
+
+        assert took(queue).hint.requests == (FIRST, SECOND)
+
+    def test_what_is_answered_is_not_named_again(self, queue: WorkQueue) -> None:
+        """One more round is for what came during the first."""
+        queue.add([hint(A, requests=(FIRST,))])
+        work = took(queue)
+        queue.add([hint(A, requests=(SECOND,))])
+        queue.done(work)
+        again = took(queue)
+        queue.done(again)
+        queue.add([hint(A)])
+
+        assert again.hint.requests == (SECOND,)
+        assert took(queue).hint.requests == ()
+
+    def test_there_are_never_many(self, queue: WorkQueue) -> None:
+        """However often a secret is written, a few are remembered."""
+        queue.add([hint(A, requests=(VaultRequest(str(n)),)) for n in range(1_000)])
+
+        requests = took(queue).hint.requests
+        assert len(requests) == MOST_REQUESTS
+        assert requests[-1] == VaultRequest("999")
+
+
 class TestLease:
     def test_expiry_frees_the_work(self, queue: WorkQueue, clock: Clock) -> None:
         """Work whose lease ran out is given to somebody else."""
@@ -428,6 +482,50 @@ class TestRetryAndPark:
         assert queue.unpark(["VALUE_EMPTY", "BRAKE"]) == 2
 
 
+class TestHasten:
+    def test_what_waits_for_a_cause_is_due(self, queue: WorkQueue) -> None:
+        """At once, and as if it had never failed; what waits for another stays."""
+        queue.add([hint(A, version=7), hint(B)])
+        queue.retry(took(queue), delay=3600, cause="PAUSED", detail="by oncall")
+        fail(queue, took(queue), delay=3600)
+
+        assert queue.hasten(["PAUSED"]) == 1
+        assert queue.pending(A) == ""
+        work = took(queue)
+        assert (work.hint.ref, work.hint.version, work.attempts) == (A, 7, 0)
+        assert take(queue) is None
+
+    def test_a_worker_that_waits_gets_it(self, queue: WorkQueue) -> None:
+        """Without anything else having to happen."""
+        queue.add([hint(A)])
+        queue.retry(took(queue), delay=3600, cause="PAUSED", detail="")
+        with ThreadPoolExecutor(1) as pool:
+            wait = pool.submit(queue.take, BOTH, lease=60, timeout=None)
+            queue.hasten(["PAUSED"])
+
+            work = wait.result(timeout=20)
+            assert work is not None
+            assert work.hint.ref == A
+
+    def test_nobody_gets_what_is_worked_on(self, queue: WorkQueue) -> None:
+        """Work under a lease stays under it."""
+        queue.add([hint(A)])
+        queue.retry(took(queue), delay=0, cause="PAUSED", detail="")
+        work = took(queue)
+        queue.hasten(["PAUSED"])
+
+        assert take(queue) is None
+        assert queue.done(work) is True
+
+    def test_what_is_parked_stays_so(self, queue: WorkQueue) -> None:
+        """It waits for somebody."""
+        queue.add([hint(A)])
+        queue.park(took(queue), cause="PAUSED", detail="")
+
+        assert queue.hasten(["PAUSED"]) == 0
+        assert take(queue) is None
+
+
 class TestBacklog:
     def test_counts_what_waits(self, queue: WorkQueue, clock: Clock) -> None:
         """Pending is what waits, in work or after a failure; timers are not."""
@@ -490,3 +588,65 @@ class TestWaiting:
         queue.add([])
 
         assert take(queue) is None
+
+
+class TestStanding:
+    def test_what_is_not_queued_does_not_stand(self, queue: WorkQueue) -> None:
+        """Nor does what was done; a request path is another key."""
+        queue.add([hint(A)])
+        queue.done(took(queue))
+        queue.add([hint(B, unresolved=True)])
+
+        assert queue.standing((A, False)) is None
+        assert queue.standing((B, False)) is None
+        assert queue.standing((B, True)) is not None
+
+    def test_its_turn(self, queue: WorkQueue, clock: Clock) -> None:
+        """How many were due before it, whatever waits for later or is parked."""
+        queue.add([hint(C)])
+        queue.park(took(queue), cause="VALUE_EMPTY", detail="")
+        queue.add([hint(A, lane=Lane.RECONCILE), hint(B)])
+        queue.add([hint(SecretRef("", "kv", "later"), not_before=clock.now() + 100)])
+        first, second = queue.standing((B, False)), queue.standing((A, False))
+
+        assert first is not None
+        assert second is not None
+        assert (first.ahead, second.ahead) == (0, 1)
+        assert first.is_pending(clock.now())
+
+    def test_a_failure(self, queue: WorkQueue, clock: Clock) -> None:
+        """Why, how often, and when it is tried again."""
+        queue.add([hint(A)])
+        fail(queue, took(queue), delay=30)
+        found = queue.standing((A, False))
+
+        assert found is not None
+        assert (found.cause, found.detail, found.attempts) == (
+            "VAULT_SEALED",
+            "sealed",
+            1,
+        )
+        assert 0 < found.due - clock.now() <= 30
+        assert (found.parked, found.taken) == (False, False)
+        assert found.is_pending(clock.now())
+
+    def test_parked_and_taken(self, queue: WorkQueue) -> None:
+        """A worker has it now; then nobody has."""
+        queue.add([hint(A)])
+        work = took(queue)
+        taken = queue.standing((A, False))
+        queue.park(work, cause="VALUE_EMPTY", detail="empty")
+        parked = queue.standing((A, False))
+
+        assert taken is not None
+        assert parked is not None
+        assert (taken.taken, taken.parked) == (True, False)
+        assert (parked.taken, parked.parked) == (False, True)
+
+    def test_what_waits_for_its_time(self, queue: WorkQueue, clock: Clock) -> None:
+        """Is queued and nothing to do yet."""
+        queue.add([hint(A, not_before=clock.now() + 100)])
+        found = queue.standing((A, False))
+
+        assert found is not None
+        assert not found.is_pending(clock.now())

@@ -6,6 +6,7 @@ AWS is the strict layer here, which is held to AWS itself by the tests beside th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -65,7 +66,7 @@ def world(request: pytest.FixtureRequest) -> World:
     if request.param != "aws":
         made = fake_world()
         if request.param == "paced":
-            made.target = Paced(made.target, before_write=lambda: None)
+            made.target = Paced(made.target, turn=nullcontext)
         return made
     hook, targets = map(request.getfixturevalue, ("hook", "targets"))
 

@@ -52,6 +52,58 @@ def test_the_next_calls_fail(strict: Account, hook: Hook) -> None:
     strict.create()
 
 
+def test_the_answers_to_the_next_calls_are_lost(strict: Account, hook: Hook) -> None:
+    """With status 500, though it was done."""
+    name, _ = strict.create()
+    hook("lose", calls=1)
+    with refused("InternalServiceError"):
+        strict.put(name, "1")
+    assert len(strict.stages(name)) == 2
+
+
+def test_in_a_storm_the_same_calls_are_hit_each_time(
+    strict: Account, hook: Hook
+) -> None:
+    """The seed decides which are throttled, fail, or are done and seem to fail."""
+
+    def outcome() -> str:
+        try:
+            strict.secrets.list_secrets()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "done"
+
+    storm = {"throttled": 0.3, "failing": 0.2, "lost": 0.1, "seed": 7}
+    seen = []
+    for _ in range(2):
+        hook("storm", **storm)
+        seen.append([outcome() for _ in range(40)])
+
+    assert seen[0] == seen[1]
+    assert {"ThrottlingException", "InternalServiceError", "done"} == {*seen[0]}
+
+
+def test_every_change_is_in_the_ledger(strict: Account, layer: str, hook: Hook) -> None:
+    """Also one whose answer was lost; none that failed, and no look at anything."""
+    name, first = strict.create()
+    hook("lose", calls=1)
+    with refused("InternalServiceError"):
+        strict.put(name, "1")
+    hook("fail", calls=1)
+    with refused("InternalServiceError"):
+        strict.put(name, "2")
+    strict.secrets.describe_secret(SecretId=name)
+    strict.secrets.delete_secret(SecretId=name)
+
+    route = f"{layer}/_strict/ledger?prefix={name}"
+    changes = httpx.get(route, trust_env=False).json()["changes"]
+
+    done = [one["operation"] for one in changes]
+    assert done == ["CreateSecret", "PutSecretValue", "DeleteSecret"]
+    assert {one["name"] for one in changes} == {name}
+    assert changes[0]["version_id"] == first
+
+
 @pytest.mark.parametrize("kms", [True, False])
 def test_one_operation_is_denied(strict: Account, hook: Hook, kms: bool) -> None:
     """The message names KMS only when it is the key; others go on."""
@@ -128,7 +180,10 @@ def test_reset_ends_all_of_it(strict: Account, hook: Hook) -> None:
     hook("deny", operation="DescribeSecret")
     hook("list-lag", calls=9)
     hook("name-lag", calls=9)
-    assert hook("reset") == {"throttled": 0, "failing": 0, "denied": {}}
+    hook("lose", calls=9)
+    hook("storm", throttled=1, failing=0, lost=0, seed=7)
+    fair = {"throttled": 0, "failing": 0, "lost": 0, "denied": {}, "storm": None}
+    assert hook("reset") == fair
 
     new, _ = strict.create()
     strict.secrets.create_secret(Name=again, SecretString="1")

@@ -13,7 +13,16 @@ from collections.abc import Sequence
 
 
 class CommandError(Exception):
-    """The command cannot go on; the text says what, where and what to do."""
+    """The command cannot go on; the text says what, where and what to do.
+
+    ``what`` is the text without ``details``, which a program may want apart: ``where``,
+    ``why``, ``do``, ``cause``, ``field``.
+    """
+
+    def __init__(self, text: str, *, what: str = "", **details: str) -> None:
+        super().__init__(text)
+        self.what = what or text
+        self.details = details
 
 
 class ConfigError(CommandError):

@@ -3,7 +3,8 @@
 JSON lines, or readable ones on a terminal; times in UTC. Only keys that were named
 in advance are written, and only plain values: a forgotten ``log.info("x", answer=…)``
 costs a key, not a secret. Of an exception the type is written, and its message only
-when the exception is one of ours, whose messages are written with that in mind.
+when the exception is one of ours, whose messages are written with that in mind. What
+fails again and again is said a few times a minute.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from vault_audit_forwarder.program.repeated_lines import HELD_BACK, RepeatedLines
+
 LEVELS = ("debug", "info", "warning", "error")
 
 _OURS = ("vault_audit_forwarder", "receiver")
-_ALWAYS = {"event", "level", "logger", "timestamp", "error", "dropped_keys"}
+_ALWAYS = {"event", "level", "logger", "timestamp", "error", "dropped_keys", HELD_BACK}
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -44,6 +47,7 @@ def configure(
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(keys, terminal=stream.isatty()))
+    handler.addFilter(RepeatedLines())
     logging.raiseExceptions = False  # a broken log must not print what it could not
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -30,6 +30,11 @@ class Signals:
         self._asked.wait()
         self._asked.clear()
 
+    def ask_to_end(self) -> None:
+        """As SIGTERM does, from within. From any thread."""
+        self.end = True
+        self._asked.set()
+
     def _on_end(self, _: int, __: FrameType | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)  # the second ends us at once

@@ -63,12 +63,12 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post("/sync")
     async def sync(
-        request: Request, _: Annotated[Token, Depends(requires("sync"))]
+        request: Request, by: Annotated[Token, Depends(requires("sync"))]
     ) -> Response:
         form = await read_form(request, seconds=parts.body_timeout)
         ref = _chosen(form)[0]
         asked = SyncRequest(namespace=ref.namespace, mount=ref.mount, path=ref.path)
-        await run_in_threadpool(ask_for, parts, asked)
+        await run_in_threadpool(ask_for, parts, asked, by)
         return RedirectResponse(f"{to_secret(ref)}&did=sync", 303)
 
     for verb in (RETRY, ADOPT):

@@ -180,7 +180,8 @@ def test_a_reload_takes_new_keys_and_refuses_nonsense(
     tmp_path: Path,
     key: str,
 ) -> None:
-    """SIGHUP; what is wrong changes nothing and is said."""
+    """SIGHUP; what is wrong changes nothing and is said. At level debug each delivery
+    is told, with the id of a request in it."""
     config = configure()
     forwarder = run(config).started()
     good = config.read_text()
@@ -199,6 +200,10 @@ def test_a_reload_takes_new_keys_and_refuses_nonsense(
 
     for post in receiver.posts[before:]:
         Oracle(fresh).verify(post.body, post.headers)
+    forwarder.wait_for("delivered")
+    told = [line for line in forwarder.log if line["event"] == "delivered"]
+    posted = b"".join(post.body for post in receiver.posts)
+    assert told[-1]["request_id"].encode() in posted
     assert forwarder.terminate() == 0
 
 

@@ -21,14 +21,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 
-from receiver.adapters import journal_sql, plans_sqlite, queue_sql
 from receiver.adapters.journal_sqlite import SqliteJournal
 from receiver.adapters.queue_sqlite import SqliteQueue
 from receiver.adapters.state_file import open_state
 from receiver.core.causes import Cause
 from receiver.core.state import Hint, SecretRef, State
+from receiver.durable import SCHEMAS
 from receiver.web.app import create_app
 from receiver.web.choice import Order
+from receiver.web.pauses import PauseRequest, ResumeRequest
 from receiver.web.runs import PlanRequest, RunRequest
 from receiver.web.sync import SyncRequest
 from tests.unit.fuzz.mutations import JSONS
@@ -40,6 +41,8 @@ BODIES: dict[str, type[msgspec.Struct]] = {
     "/v1/retry": Order,
     "/v1/adopt": Order,
     "/v1/release": Order,
+    "/v1/pause": PauseRequest,
+    "/v1/resume": ResumeRequest,
     "/v1/plan": PlanRequest,
     "/v1/reconcile": RunRequest,
     "/v1/secrets/sync": SyncRequest,
@@ -51,8 +54,7 @@ OPEN = {"/healthz", "/readyz", "/metrics", "/v1/events"}
 def real(tmp_path: Path) -> Iterator[World]:
     """The application over SQLite, with a secret of each kind in it."""
     world = World()
-    schemas = (queue_sql.SCHEMA, journal_sql.SCHEMA, plans_sqlite.SCHEMA)
-    with closing(open_state(tmp_path / "state.db", *schemas)) as state:
+    with closing(open_state(tmp_path / "state.db", *SCHEMAS)) as state:
         clock = world.clock
         queue = SqliteQueue(state, now=clock.now, steady=clock.steady)
         world.journal = SqliteJournal(state)  # type: ignore[assignment]  # the real one

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.vault_http import VaultHttp, VaultNode
 from receiver.adapters.vault_kv import VaultKv
+from receiver.adapters.vault_session import VaultSession
 from receiver.adapters.vault_token import TokenFile
 from receiver.demo.openbao import OpenBao
 from receiver.demo.vault import Vault, reading_policy
@@ -65,7 +66,8 @@ class Reader:
 
     http: VaultHttp
     token_file: Path
-    requests: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[tuple[str, str]]
+    credential: TokenFile
 
     def __post_init__(self) -> None:
         self.source = VaultKv(self.http, now=time.time)
@@ -84,16 +86,16 @@ def reader_with(openbao: OpenBao, tmp_path: Path) -> Iterator[Callable[[str], Re
         file = tmp_path / "token"
         file.write_text(token + "\n")
         requests: list[tuple[str, str]] = []
-        http = VaultHttp(
+        credential = TokenFile(SecretFile(file))
+        node = VaultNode(
             openbao.address,
-            TokenFile(SecretFile(file)),
-            ca_file=None,
+            VaultSession(ca_file=None, connections=2),
             timeout=10.0,
-            connections=2,
             on_request=lambda operation, code: requests.append((operation, code)),
         )
+        http = VaultHttp(node, credential)
         made.append(http)
-        return Reader(http, file, requests)
+        return Reader(http, file, requests, credential)
 
     yield make
     for http in made:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from receiver.adapters import vault_kv
-from receiver.core.causes import Cause, Permanent, Temporary
+from receiver.core.causes import Cause, Forbidden, Permanent, Temporary
 from receiver.core.render import canonical, parse
 from receiver.core.state import Gone, SecretRef, Value
 from receiver.demo.vault import Refused, Vault, reading_policy
@@ -250,9 +250,80 @@ def test_a_vault_that_is_away_is_a_reason_to_wait(
     reader_with: Callable[[str], Reader],
 ) -> None:
     """Temporary, and the text holds no address and no token."""
-    reader = reader_with("x")
-    reader.http._adapter.base_uri = "http://127.0.0.1:9"
+    http = reader_with("x").http
 
     with pytest.raises(Temporary) as caught:
-        reader.source.read(SecretRef("", "kv", "a"))
+        http.get_from("http://127.0.0.1:9", "read", "", "kv/data/a")
     assert caught.value.cause is Cause.VAULT_UNREACHABLE
+
+
+class TestLook:
+    """What is there, without its value."""
+
+    def test_a_version(self, root: Vault, reader: Reader, mount: str) -> None:
+        """As a read would say, but for the value, which is not asked for."""
+        ref = SecretRef("", mount, "app/db")
+        root.put(mount, "app/db", DATA)
+        root.set_metadata(mount, "app/db", custom_metadata={"replicate": "false"})
+        seen, read = reader.source.look(ref), reader.source.read(ref)
+
+        assert isinstance(seen, Value)
+        assert isinstance(read, Value)
+        assert seen.body == ""
+        assert (seen.version, seen.created_time) == (read.version, read.created_time)
+        assert seen.custom_metadata == {"replicate": "false"}
+        assert reader.operations[:2] == ["mount", "metadata"]
+
+    def test_gone(self, root: Vault, reader: Reader, mount: str) -> None:
+        """Deleted, and never there."""
+        root.put(mount, "a", {"k": "v"})
+        root.delete(mount, "a")
+        deleted = reader.source.look(SecretRef("", mount, "a"))
+
+        assert isinstance(deleted, Gone)
+        assert deleted.version == 1
+        assert reader.source.look(SecretRef("", mount, "b")) == Gone()
+
+    def test_v1(self, root: Vault, reader: Reader, mount_v1: str) -> None:
+        """By the listing of its folder; a folder of that name is no secret."""
+        root.put_v1(mount_v1, "a/b", {"k": "v"})
+        source = reader.source
+
+        assert source.look(SecretRef("", mount_v1, "a/b")) == Value("")
+        assert source.look(SecretRef("", mount_v1, "a")) == Gone()
+        assert source.look(SecretRef("", mount_v1, "a/c")) == Gone()
+        assert "read" not in reader.operations
+
+
+class TestRefused:
+    """A 403 says what the request takes, and what the token has there."""
+
+    def test_by_policy(
+        self, root: Vault, mount: str, reader_with: Callable[[str], Reader]
+    ) -> None:
+        """Where, and why; each request is asked about once."""
+        root.create_policy("lister", f'path "{mount}/*" {{ capabilities = ["list"] }}')
+        reader = reader_with(root.create_token("lister"))
+        root.put(mount, "a", {"k": "v"})
+        with pytest.raises(Forbidden) as refused:
+            reader.source.read(SecretRef("", mount, "a"))
+
+        assert refused.value.cause is Cause.VAULT_FORBIDDEN
+        assert refused.value.request == f"GET {mount}/data/a"
+        assert refused.value.why == "it takes read, the token has list"
+        assert refused.value.detail == (
+            f"read: Vault answered 403 to GET {mount}/data/a: it takes read, the token "
+            "has list"
+        )
+        assert reader.requests[-2:] == [("read", "403"), ("capabilities", "200")]
+
+    def test_by_a_token_that_is_none(
+        self, mount: str, reader_with: Callable[[str], Reader]
+    ) -> None:
+        """Then no policy is to blame."""
+        with pytest.raises(Forbidden) as refused:
+            reader_with("s.wrong").http.list("list", "", f"{mount}/metadata/")
+
+        assert refused.value.why == (
+            "nor may the token ask what it has: it may have ended"
+        )

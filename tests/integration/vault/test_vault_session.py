@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from receiver.adapters.vault_http import VaultHttp
+from receiver.adapters.vault_http import VaultHttp, VaultNode
+from receiver.adapters.vault_session import VaultSession
 from receiver.adapters.vault_token import TokenFile
 from receiver.core.causes import Cause, Temporary
 from tests.certificates import issue
@@ -102,14 +103,11 @@ def http_to(ending: ExitStack, tmp_path: Path) -> Callable[..., VaultHttp]:
     def make(address: str, ca_file: Path | None = None) -> VaultHttp:
         token = tmp_path / "token"
         token.write_text("s.token")
-        made = VaultHttp(
-            address,
-            TokenFile(SecretFile(token)),
-            ca_file=str(ca_file) if ca_file else None,
-            timeout=10.0,
-            connections=2,
-            on_request=lambda _operation, _code: None,
+        session = VaultSession(ca_file=str(ca_file) if ca_file else None, connections=2)
+        node = VaultNode(
+            address, session, timeout=10.0, on_request=lambda _operation, _code: None
         )
+        made = VaultHttp(node, TokenFile(SecretFile(token)))
         ending.callback(made.close)
         return made
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from receiver.adapters.vault_token import Lease, TokenKeeper
+from receiver.adapters.vault_credential import Lease
+from receiver.adapters.vault_token import TokenKeeper
 from receiver.core.causes import Permanent
 from receiver.core.state import SecretRef, Value
 from receiver.demo.vault import Vault
@@ -21,6 +22,7 @@ def keeper(
     """A keeper that tells nobody of the expiry."""
     return TokenKeeper(
         reader.http,
+        reader.credential,
         namespace="",
         now=time.time,
         on_expiry=lambda _: None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from receiver.core.brake import DeleteLimits, too_many
+from receiver.core.brake import DeleteLimits, most, too_many
 
 LIMITS = DeleteLimits(percent=10, count=50, floor=10)
 
@@ -31,3 +31,13 @@ def test_the_reason_tells_the_numbers_and_the_limits() -> None:
     assert too_many(LIMITS, made=12, population=30) == (
         "12 deletes of 30 within the hour (limit 50, or 10 % and 10)"
     )
+
+
+@pytest.mark.parametrize("population", [0, 5, 99, 110, 119, 120, 499, 510, 10_000])
+def test_the_most_are_not_too_many(population: int) -> None:
+    """As many as are said to need nobody's leave need none; one more does."""
+    limits = DeleteLimits()
+    number = most(limits, population=population)
+
+    assert too_many(limits, made=number, population=population) is None
+    assert too_many(limits, made=number + 1, population=population) is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.forwarder_sending.scripted_receiver import Reply, ScriptedReceiver
+from tests.unit.program.test_command_line import faulty_helps
 from vault_audit_forwarder import __version__, wire
 from vault_audit_forwarder.change import Hint
 from vault_audit_forwarder.cli import app
@@ -131,3 +132,8 @@ def test_without_a_spool_there_is_nothing_to_show(
     assert run("deliveries", "--config", config) == 1
     assert "there is no spool" in capsys.readouterr().err
     assert not (config.parent / "spool").exists()
+
+
+def test_help_begins_with_an_example_and_ends_with_the_exit_codes() -> None:
+    """What people look for first, and what they script against, in every command."""
+    assert faulty_helps(app, "vault-audit-forwarder") == []

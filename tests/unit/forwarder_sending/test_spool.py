@@ -324,14 +324,18 @@ def test_damage_found_while_running_is_survived(
     assert spool.pending().events == 1
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    ["data = x'ff'", "type = 'vault.kv.changeD'", "type = CAST(x'ff' AS TEXT)"],
+)
 def test_a_row_that_nobody_wrote_is_damage_too(
-    open_spool: Opened, hint: Made, file: Path
+    open_spool: Opened, hint: Made, file: Path, spoil: str
 ) -> None:
     """SQLite does not check what is in a row; a sender must not stumble for ever."""
     spool = open_spool()
     spool.add([hint()])
     with closing(sqlite3.connect(file)) as db, db:
-        db.execute("UPDATE waiting SET data = x'ff'")
+        db.execute(f"UPDATE waiting SET {spoil}")
     with pytest.raises(SpoolError, match="a row cannot be read"):
         spool.peek(10)
 

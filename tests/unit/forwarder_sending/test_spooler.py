@@ -52,6 +52,28 @@ def test_what_is_handed_over_is_on_disk_before_anybody_is_woken(
     assert spool.pending().events == 1
 
 
+def test_what_follows_at_once_is_stored_together(
+    open_spool: Callable[..., Spool], hint: Made
+) -> None:
+    """The first goes to disk alone; the end does not wait for more to gather."""
+    handoff, spool = Handoff(), open_spool()
+    stored = threading.Semaphore(0)
+    spooler = Spooler(handoff, spool, stored=stored.release, gather=3600.0)
+    spooler.start()
+    handoff.put(hint("data/first"))
+    assert stored.acquire(timeout=DEADLINE)
+    for number in range(3):
+        handoff.put(hint(f"data/{number}"))
+    assert not stored.acquire(timeout=0.2), "stored without waiting for more"
+    handoff.close()
+    spooler.drain(DEADLINE)
+
+    assert not spooler.is_alive()
+    assert spool.pending().events == 4
+    assert stored.acquire(blocking=False)
+    assert not stored.acquire(blocking=False)
+
+
 def test_draining_stores_what_is_left(
     open_spool: Callable[..., Spool], hint: Made
 ) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -33,6 +37,24 @@ def loaded_for_help(module: str) -> set[str]:
     return set(done.stderr.split())
 
 
+def faulty_helps(app: typer.Typer, prog: str) -> list[str]:
+    """The commands whose help lacks an example as its second paragraph, or the exit
+    codes as its last."""
+    return [
+        name
+        for name, help in _helps(typer.main.get_command(app), prog)
+        if not f"{help}\n\n".split("\n\n")[1].startswith(f"Example: {name}")
+        or not help.split("\n\n")[-1].startswith("Exit codes: 0 ")
+    ]
+
+
+def _helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    for word, part in getattr(command, "commands", {}).items():
+        yield from _helps(part, f"{name} {word}")
+    if not hasattr(command, "commands"):
+        yield name, inspect.cleandoc(command.help or "")
+
+
 def application() -> typer.Typer:
     app = command_line.new_app("An application.", prog="app")
 
@@ -41,15 +63,16 @@ def application() -> typer.Typer:
         return value
 
     @app.command()
-    def refuse() -> None:
-        raise CommandError("no such thing; make one")
+    def refuse(as_json: command_line.AsJson = False) -> None:
+        what = "no such thing"
+        raise CommandError(f"{what}; make one", what=what, do="make one", cause="X")
 
     @app.command()
-    def misconfigured() -> None:
+    def misconfigured(as_json: command_line.AsJson = False) -> None:
         raise ConfigError(["a.yaml:1:1: first", "a.yaml:2:1: second"])
 
     @app.command()
-    def broken() -> None:
+    def broken(as_json: command_line.AsJson = False) -> None:
         local = "SECRET"
         raise RuntimeError(local)
 
@@ -132,6 +155,41 @@ def test_a_bug_shows_where_but_not_what(capsys: pytest.CaptureFixture[str]) -> N
     assert "in broken" in error
     assert error.endswith("unexpected RuntimeError: a bug, please report it\n")
     assert "SECRET" not in error
+
+
+@pytest.mark.parametrize(
+    ("argv", "document"),
+    [
+        (["refuse"], {"error": "no such thing", "do": "make one", "cause": "X"}),
+        (
+            ["misconfigured"],
+            {
+                "error": "the configuration cannot be used",
+                "problems": ["a.yaml:1:1: first", "a.yaml:2:1: second"],
+            },
+        ),
+        (["refuse", "--nonsense"], {"error": "No such option: --nonsense"}),
+    ],
+)
+def test_json_errors(
+    argv: list[str], document: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --json an error is one document on stderr, and stdout stays empty."""
+    assert run(*argv, "--json") == 1
+    said = capsys.readouterr()
+
+    assert said.out == ""
+    assert json.loads(said.err) == {"format_version": 1} | document
+
+
+def test_a_bug_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is, without the message."""
+    assert run("broken", "--json") == 1
+    document = json.loads(capsys.readouterr().err)
+
+    assert document["error"] == "unexpected RuntimeError: a bug, please report it"
+    assert any("in broken" in line for line in document["trace"])
+    assert "SECRET" not in str(document)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -114,6 +114,14 @@ def test_the_level_changes_while_running(stream: io.StringIO) -> None:
     assert [line["event"] for line in lines(stream)] == ["between"]
 
 
+def test_a_failing_loop_is_heard_a_few_times(stream: io.StringIO) -> None:
+    """Not once a second."""
+    for _ in range(60):
+        LOG.error("the disk is full", error=CommandError("no room"))
+
+    assert 0 < len(lines(stream)) < 10
+
+
 def test_libraries_are_heard_from_warning_on(stream: io.StringIO) -> None:
     """In the same form as our own lines."""
     logging.getLogger("httpx").info("HTTP Request: POST …")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -31,7 +32,7 @@ CALLS: dict[str, Callable[[Target], object]] = {
 }
 
 
-def too_late() -> None:
+def too_late() -> AbstractContextManager[None]:
     raise Temporary(Cause.LEASE_SHORT, "too late to begin a write")
 
 

@@ -77,6 +77,7 @@ def run(**more: Any) -> dict[str, Any]:
         "done": {},
         "parked": [],
         "held": 0,
+        "paused": 0,
         "brake": [],
         "faults": [],
         "seconds": 12.3,
@@ -122,14 +123,30 @@ def status(*needing: dict[str, Any], **more: Any) -> dict[str, Any]:
     document = {
         "format_version": 1,
         "verdict": "needs_you" if needing else "well",
+        "source": "vault-prod",
+        "version": "1.4.0",
+        "uptime_seconds": 3 * 86_400.0,
         "states": states,
         "pending": 0,
         "oldest_pending_seconds": None,
         "parked": {},
         "needs_you": list(needing),
-        "lag": {"p50": 0.21, "p95": 0.38, "p99": 0.71},
-        "reconcile": {"last": NOW - 240, "seconds": 12.0, "compared": 412},
+        "lag": {
+            "p50": 0.21,
+            "p95": 0.38,
+            "p99": 0.71,
+            "changes": 218,
+            "within_slo": 217 / 218,
+        },
+        "reconcile": {
+            "last": NOW - 240,
+            "seconds": 12.0,
+            "compared": 412,
+            "differing": {"repair": 1},
+            "next": NOW + 1620,
+        },
         "brake": [],
+        "deletes": [{"rule": "hybrid", "made": 3, "most": 41}],
         "paused": [],
         "forwarders": [
             {
@@ -140,8 +157,10 @@ def status(*needing: dict[str, Any], **more: Any) -> dict[str, Any]:
                 "gaps": 0,
                 "spool": 0,
                 "version": "1",
+                "clock_skew_seconds": 0.4,
             }
         ],
         "faults": [],
+        "warnings": [],
     }
     return document | more

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from receiver import __version__
 from receiver.cli import app
-from tests.unit.program.test_command_line import HEAVY, loaded_for_help
+from tests.unit.program.test_command_line import (
+    HEAVY,
+    faulty_helps,
+    loaded_for_help,
+)
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.signing import parse_key
 
@@ -73,15 +79,23 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_for_help("receiver.cli") & HEAVY == set()
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["plan", "reconcile", "sync", "status", "list", "retry", "adopt", "release"],
-)
-def test_help_shows_an_example_and_the_exit_codes(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What people script against is where they look first."""
-    assert run(command, "--help") == 0
-    shown = capsys.readouterr().out
-    assert f"Example: vault-replicator {command}" in shown
-    assert "Exit codes: 0 " in shown
+def test_help_begins_with_an_example_and_ends_with_the_exit_codes() -> None:
+    """What people look for first, and what they script against, in every command."""
+    assert faulty_helps(app, "vault-replicator") == []
+
+
+def test_completion_names_the_commands() -> None:
+    """What the shell asks for is answered by the program itself."""
+    asked = subprocess.run(
+        [sys.executable, "-c", "from receiver.cli import main; main()"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            "_VAULT_REPLICATOR_COMPLETE": "complete_bash",
+            "COMP_WORDS": "vault-replicator pa",
+            "COMP_CWORD": "1",
+        },
+    )
+
+    assert asked.stdout.split() == ["pause"]

@@ -225,7 +225,9 @@ class TestStatusAndList:
     def test_well(self, command: Command, capsys: Captured) -> None:
         """Exit code 0, verdict first."""
         assert command("status") == 0
-        assert capsys.readouterr().out.startswith("WELL  0 secrets are in sync.\n")
+        assert capsys.readouterr().out.startswith(
+            "WELL  0 secrets are in sync.   vault-"
+        )
 
     def test_needs_you(
         self, receiver: Receiver, command: Command, capsys: Captured
@@ -382,3 +384,40 @@ class TestDecisions:
         """A bare command is nobody's wish for everything."""
         assert command(what) == 1
         assert "MOUNT/PATH, --rule, --cause or --all" in capsys.readouterr().err
+
+    def test_json_errors(self, command: Command, capsys: Captured) -> None:
+        """One document on stderr, with what a program can act upon."""
+        assert command("adopt", "--rule", "nonsense", "--yes", "--json") == 1
+        said = capsys.readouterr()
+
+        assert said.out == ""
+        document: dict[str, Any] = json.loads(said.err)
+        assert document["error"] == "the receiver answers 422"
+        assert document["why"] == "rule: is no rule"
+        assert document["field"] == "rule"
+        assert document["where"].endswith("/v1/adopt")
+
+
+class TestExplain:
+    def test_text(self, receiver: Receiver, command: Command, capsys: Captured) -> None:
+        """The verdict first, on stdout."""
+        assert command("explain", "kv/tmp/x") == 0
+        said = capsys.readouterr()
+
+        assert said.out.startswith("NOT REPLICATED: ")
+        assert "(EXCLUDED)" in said.out
+        assert said.err == ""
+
+    def test_json(self, command: Command, capsys: Captured) -> None:
+        """One document, as the receiver gave it."""
+        assert command("explain", "old/a", "--namespace", "team", "--json") == 0
+        document = json.loads(capsys.readouterr().out)
+
+        assert document["format_version"] == 1
+        assert document["namespace"] == "team"
+        assert document["cause"] == "NOT_IN_VAULT"
+
+    def test_what_is_no_secret(self, command: Command, capsys: Captured) -> None:
+        """Is an error that says what is missing."""
+        assert command("explain", "kv") == 1
+        assert "must be MOUNT/PATH" in capsys.readouterr().err

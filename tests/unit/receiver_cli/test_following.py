@@ -11,6 +11,7 @@ from rich.progress import Progress
 from receiver.commands.following import looks
 from receiver.commands.progress import Bar, Lines
 from receiver.remote import Refusal, Unreachable
+from receiver.terminal.failure import Failure
 from tests.unit.receiver_cli.documents import run
 from vault_audit_forwarder.program.errors import CommandError
 
@@ -42,14 +43,16 @@ def test_until_it_ends() -> None:
 
 def test_a_short_failure_of_the_network_ends_nothing() -> None:
     """The run goes on meanwhile, and so do we."""
-    look = script(run(state="applying"), *[Unreachable("gone")] * 20, run(state="done"))
+    look = script(
+        run(state="applying"), *[Unreachable(Failure("gone"))] * 20, run(state="done")
+    )
 
     assert [seen["state"] for seen in looks(look, nothing)] == ["applying", "done"]
 
 
 def test_short_failures_are_not_added_up() -> None:
     """Each look that succeeds begins the count anew."""
-    gone = [Unreachable("gone")] * 15
+    gone = [Unreachable(Failure("gone"))] * 15
     look = script(
         run(state="applying"), *gone, run(state="applying"), *gone, run(state="done")
     )
@@ -60,19 +63,19 @@ def test_short_failures_are_not_added_up() -> None:
 def test_a_long_one_does() -> None:
     """Nobody is left waiting for ever."""
     with pytest.raises(Unreachable):
-        list(looks(script(*[Unreachable("gone")] * 21), nothing))
+        list(looks(script(*[Unreachable(Failure("gone"))] * 21), nothing))
 
 
 def test_a_restarted_receiver_knows_no_runs() -> None:
     """That is said, instead of a bare 404."""
     with pytest.raises(CommandError, match="was restarted"):
-        list(looks(script(Refusal("no such run", 404)), nothing))
+        list(looks(script(Refusal(Failure("no such run"), 404)), nothing))
 
 
 def test_another_refusal_is_told_as_it_is() -> None:
     """A token that was taken away meanwhile, for one."""
     with pytest.raises(Refusal, match="the token"):
-        list(looks(script(Refusal("the token", 401)), nothing))
+        list(looks(script(Refusal(Failure("the token"), 401)), nothing))
 
 
 def test_a_line_every_ten_seconds() -> None:

@@ -119,7 +119,7 @@ class World:
     def _replicator(self) -> Replicator:
         means = Means(
             journal=self.journal,
-            targets=lambda spec, _: self.target_of(spec),
+            targets=lambda spec, *_: self.target_of(spec),
             brake=self.brake,
             circuits=Circuits(now=self.clock.now, on_close=self.queue.unpark),
             now=self.clock.now,

@@ -62,7 +62,7 @@ def test_a_run_ends_with_the_last_of_its_work(world: World, runs: Runs) -> None:
     assert document is not None
     assert document.keys() == {
         "run_id", "state", "compared", "queued", "remaining", "done", "parked", "held",
-        "brake", "faults", "seconds",
+        "paused", "brake", "faults", "seconds",
     }  # fmt: skip
     assert document["state"] == "done"
     assert document["done"] == {"create": 1, "update": 1, "delete": 1}
@@ -207,3 +207,22 @@ def test_old_runs_are_forgotten(runs: Runs) -> None:
     assert runs.document(ids[-1]) is not None
     assert runs.document(waiting) is not None
     assert runs.document("no such run") is None
+
+
+def test_a_run_does_not_wait_for_the_end_of_a_pause(world: World, runs: Runs) -> None:
+    """What waits for it is counted, and the run is over."""
+    world.write("a")
+    world.write("b")
+    run_id = begin(world, runs)
+    work = world.take()
+    assert work is not None
+    world.rounds.run(work)
+    work = world.take()
+    assert work is not None
+    world.queue.retry(work, delay=9999, cause=Cause.PAUSED, detail="by oncall")
+    runs.changed(work.hint.ref)
+    document = runs.document(run_id)
+
+    assert document is not None
+    assert (document["state"], document["remaining"]) == ("done", 0)
+    assert (document["paused"], document["done"]) == (1, {"create": 1})

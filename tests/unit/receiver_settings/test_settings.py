@@ -175,11 +175,7 @@ def test_required(load: Load, where: str) -> None:
 
 
 NOT_YET: list[tuple[str, Any]] = [
-    ("vault.auth", {"method": "approle", "role_id_file": "a", "secret_id_file": "b"}),
-    ("vault.auth", {"method": "kubernetes", "role": "r"}),
-    ("vault.auth", {"method": "secrets_manager", "secret_id": "x"}),
     ("queue", {"kind": "sqs", "url": "u", "table": "t"}),
-    ("notify", [{"kind": "sns", "topic_arn": "arn:x"}]),
 ]
 
 
@@ -191,10 +187,40 @@ def test_what_is_not_built_is_refused(load: Load, where: str, value: Any) -> Non
     assert len(caught.value.problems) == 1
 
 
+METHODS: list[dict[str, Any]] = [
+    {"method": "token", "token_file": "t"},
+    {"method": "approle", "role_id_file": "a", "secret_id_file": "b"},
+    {"method": "kubernetes", "role": "r"},
+    {"method": "kubernetes", "role": "r", "jwt_file": "j", "mount": "k8s/eu"},
+    {"method": "jwt", "role": "r", "jwt_file": "j"},
+    {"method": "aws", "role": "r", "region": "us-gov-west-1", "header": "vault.x"},
+    {"method": "cert", "cert_file": "c", "key_file": "k", "role": "r"},
+    {"method": "secrets_manager", "secret_id": "hybrid/vault-connection"},
+]
+
+
+@pytest.mark.parametrize("auth", METHODS, ids=str)
+def test_each_way_to_log_in_is_taken(load: Load, auth: dict[str, Any]) -> None:
+    """With its required keys alone, and the mount of the name of the method."""
+    taken = load({"vault.auth": auth}).vault.auth
+
+    assert taken.method == auth["method"]
+    expected = auth.get("mount", auth["method"])
+    assert getattr(taken, "mount", expected) == expected
+
+
 ROLE = "arn:aws:iam::222222222222:role/replicator"
 OTHER_ROLE = "arn:aws:iam::333333333333:role/replicator"
 
 WRONG: list[tuple[str, Any, str]] = [
+    ("vault.auth", {"method": "aprole"}, "method: must be token | approle"),
+    ("vault.auth", {"method": "approle", "role_id_file": "a"}, "secret_id_file"),
+    ("vault.auth", {"method": "jwt", "role": "r", "jwt": "e.y.J"}, "jwt_file"),
+    (
+        "vault.auth",
+        {"method": "jwt", "role": "r", "jwt_file": "j", "mount": "jwt/"},
+        "without slashes",
+    ),
     ("listen", "8080", "HOST:PORT"),
     ("vault.adress", "x", "Did you mean address"),
     ("vault.address", "vault.example:8200", "must be a URL"),

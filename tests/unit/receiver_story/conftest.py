@@ -12,6 +12,7 @@ from receiver.circuits import Circuits
 from receiver.core.brake import DeleteLimits
 from receiver.core.causes import Cause
 from receiver.core.fingerprint import Fingerprint
+from receiver.core.pause import Pause
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.state import (
     Decision,
@@ -25,8 +26,10 @@ from receiver.core.state import (
 )
 from receiver.means import Means
 from receiver.outcome import Outcome
+from receiver.pauses import Pauses
 from receiver.replicate import Mapping, Replicator
 from tests.fake_journal import FakeJournal
+from tests.fake_pauses import FakeKeptPauses
 from tests.fake_target import FakeTarget, Secret
 from tests.fakes import Clock, FakeSource
 
@@ -56,14 +59,22 @@ class Story:
     stages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.pauses = Pauses(
+            FakeKeptPauses(),
+            let_go=lambda: None,
+            longest_write=1.0,
+            now=self.clock.now,
+            steady=self.clock.steady,
+        )
         means = Means(
             journal=self.journal,
-            targets=lambda _spec, _work: self.target,
+            targets=lambda _spec, _work, _rule: self.target,
             brake=DeleteBrake(
                 self.journal, limits=lambda: self.limits, now=self.clock.now
             ),
             circuits=Circuits(now=self.clock.now, on_close=self._closed),
             now=self.clock.now,
+            check_pause=self.pauses.check,
             observe=lambda stage, _seconds: self.stages.append(stage),
         )
         self.replicator = Replicator(
@@ -111,6 +122,14 @@ class Story:
         """Somebody decides about the secret, and it is looked at."""
         self.journal.decide([self.entry], decision, "oncall")
         return self.replicate(doubt=True)
+
+    def pause(self, rule: str | None, seconds: float = 3600.0) -> None:
+        """Somebody pauses a rule, or all of them."""
+        now = self.clock.now()
+        until = now + seconds
+        self.pauses.begin(
+            Pause(rule=rule, reason="keys", by="oncall", since=now, until=until)
+        )
 
     def with_spec(self, **spec: object) -> None:
         """The rule's target from now on."""

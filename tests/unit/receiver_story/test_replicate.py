@@ -406,7 +406,7 @@ def test_two_workers_on_one_secret_are_noticed(story: Story) -> None:
     assert caught.value.after == 0.0
 
 
-def test_an_aws_failure_leaves_the_journal_as_it_was(story: Story) -> None:
+def test_a_failed_write_is_believed_neither_done_nor_undone(story: Story) -> None:
     """Nothing is believed that was not answered."""
     story.write(1)
     story.replicate()
@@ -417,8 +417,67 @@ def test_an_aws_failure_leaves_the_journal_as_it_was(story: Story) -> None:
     with story.target.failing("put", failure), pytest.raises(Temporary):
         story.replicate()
 
-    assert story.entry == before
+    assert story.entry.version == before.version
+    assert story.entry.state is State.PENDING
     assert story.replicate().action == "update"
+
+
+LOST = Temporary(Cause.AWS_UNREACHABLE, "no answer")
+
+
+def test_a_delete_whose_answer_is_lost_is_taken_back_with_vaults(
+    story: Story,
+) -> None:
+    """AWS has done it, and nobody knows; then Vault undeletes the same version, which
+    the journal holds as current. Only AWS can tell that it is not."""
+    created = story.write(1)
+    story.replicate()
+    story.delete(1, created)
+    with story.target.losing("delete", LOST), pytest.raises(Temporary):
+        story.replicate()
+    assert story.secret.deleting
+
+    story.write(1)
+    story.replicate()
+
+    assert not story.secret.deleting
+    assert story.entry.state is State.IN_SYNC
+
+
+def test_a_delete_that_ended_with_the_process_is_taken_back_with_vaults(
+    story: Story,
+) -> None:
+    """What is about to be done is in the journal before, so a new process asks AWS."""
+    created = story.write(1)
+    story.replicate()
+    story.delete(1, created)
+    killed = story.target.losing("delete", KeyboardInterrupt())
+    with killed, pytest.raises(KeyboardInterrupt):
+        story.replicate()
+
+    story.write(1)
+    story.replicate()
+
+    assert not story.secret.deleting
+
+
+def test_a_value_whose_answer_is_lost_is_taken_back_with_vaults(
+    story: Story,
+) -> None:
+    """Without versions an old value may return, and the journal holds it as current."""
+    for second, body in enumerate(('{"a":"old"}', '{"a":"new"}')):
+        story.source.secrets[REF] = Value(body, None, None)
+        if second == 0:
+            story.replicate()
+            continue
+        with story.target.losing("put", LOST), pytest.raises(Temporary):
+            story.replicate()
+    assert story.secret.value == '{"a":"new"}'
+
+    story.source.secrets[REF] = Value('{"a":"old"}', None, None)
+    story.replicate()
+
+    assert story.secret.value == '{"a":"old"}'
 
 
 def test_another_format_of_the_same_version_is_written(story: Story) -> None:

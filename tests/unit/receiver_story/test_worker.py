@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from receiver.core.causes import Cause, Permanent, Temporary
 from receiver.core.retry import SECOND_LOOK
-from receiver.core.state import Hint, Lane, Mount, SecretRef, Work
+from receiver.core.state import Hint, Lane, Mount, SecretRef, VaultRequest, Work
 from receiver.ports import QueueUnavailable
 from receiver.replicate import Outcome
 from receiver.worker import LEASE, Rounds, Workers
@@ -84,6 +85,39 @@ def test_what_worked_is_done(bench: Bench) -> None:
     assert bench.queue.hints == []
     assert bench.results == [("all", "update", "ok", 0.2)]
     assert bench.told == [REF]
+
+
+def test_a_line_leads_to_the_request_in_vault(bench: Bench) -> None:
+    """What worked and what did not name the newest request they are about, and of how
+    many; a comparison's work names none."""
+    requests = (VaultRequest("first"), VaultRequest("second"))
+    hint = Hint(ref=REF, requests=requests)
+    with capture_logs() as lines:
+        bench.run(hint, lambda _: [DONE])
+        bench.run(hint, raising(Permanent(Cause.VALUE_TOO_LARGE, "70 kB")))
+        bench.run(Hint(ref=replace(REF, path="b")), lambda _: [DONE])
+
+    assert [(line["request_id"], line["requests"]) for line in lines] == [
+        ("second", 2),
+        ("second", 2),
+        (None, 0),
+    ]
+
+
+def test_what_keeps_failing_is_told_ever_more_seldom(bench: Bench) -> None:
+    """A sealed Vault with ten thousand secrets waiting must not fill a disk; the log
+    at level debug has every try."""
+    vault_is_sealed = raising(Temporary(Cause.VAULT_SEALED, "503", after=0.0))
+    bench.queue.add([Hint(ref=REF)])
+    with capture_logs() as lines:
+        for _ in range(20):
+            work = bench.take()
+            assert work is not None
+            bench.rounds(vault_is_sealed).run(work)
+
+    told = [line["attempts"] for line in lines if line["log_level"] == "warning"]
+    assert told == [0, 1, 2, 4, 8, 16]
+    assert len(lines) == len(bench.results) == 20
 
 
 def test_the_stages_of_a_round_are_timed(bench: Bench) -> None:

@@ -12,14 +12,16 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from receiver.core.causes import ReplicationError
+from receiver.core.causes import Cause, ReplicationError
 from receiver.core.rules import Rule, TargetSpec
 from receiver.core.scope import Scope
 from receiver.core.state import Entry, Hint, Lane, Mount, SecretRef, State, Work
 from receiver.core.wish import UnknownPlan, Wish
 from receiver.keyring import Token
 from receiver.metrics import Metrics
+from receiver.pauses import Pauses
 from receiver.web.parts import Parts
+from tests.fake_pauses import FakeKeptPauses
 from tests.fakes import Clock, FakeJournal, FakeQueue, FakeSource
 from tests.unit.receiver_web.one_application import Served
 from vault_audit_forwarder import signing, wire
@@ -80,14 +82,25 @@ class World:
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock.now, self.clock.steady)
         self.metrics = Metrics(now=self.clock.now)
+        self.pauses = Pauses(
+            FakeKeptPauses(),
+            let_go=lambda: self.queue.hasten([Cause.PAUSED]),
+            longest_write=1.0,
+            now=self.clock.now,
+            steady=self.clock.steady,
+        )
         self.metrics.watch(
-            self.queue, self.journal, rules=lambda: [rule.name for rule in RULES]
+            self.queue,
+            self.journal,
+            rules=lambda: [rule.name for rule in RULES],
+            is_paused=lambda rule: self.pauses.of(rule) is not None,
         )
         self.parts = Parts(
             queue=self.queue,
             journal=self.journal,
             source=self.source,
             comparisons=self.comparisons,
+            pauses=self.pauses,
             metrics=self.metrics,
             source_name=SOURCE,
             rules=lambda: RULES,
@@ -98,6 +111,7 @@ class World:
             mounts_changed=lambda *place: self.told.append(place),
             dependencies=lambda: {"vault": "unreachable", "aws": "ok"},
             reconcile=lambda: {"last": None},
+            began=self.clock.now() - 7,
             faults=lambda: self.faults,
             body_timeout=0.2,
         )

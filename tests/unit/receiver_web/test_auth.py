@@ -44,7 +44,7 @@ def test_without_a_token(world: World, path: str) -> None:
         ("GET", "/v1/secrets/sync", 405),
         ("POST", "/v1/status", 405),
         ("GET", "/v1/reconcile", 405),
-        ("POST", "/v1/pause", 404),
+        ("POST", "/v1/pauses", 404),
     ],
 )
 def test_with_a_token(world: World, method: str, path: str, status: int) -> None:

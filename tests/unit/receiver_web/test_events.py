@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from receiver.core.state import Hint, SecretRef
+from receiver.core.state import Hint, SecretRef, VaultRequest
 from tests.unit.receiver_web.conftest import KEY, SOURCE, World, event, in_pieces
 from vault_audit_forwarder import signing, wire
 
@@ -88,6 +88,32 @@ class TestAccepted:
         later["data"]["colour"] = "blue"
 
         assert world.post(later).json() == {"accepted": 1, "ignored": 0}
+
+    def test_what_leads_back_to_vault(self, world: World) -> None:
+        """The request's id goes along to the logs, and the trace it began."""
+        trace = f"00-{'a' * 32}-{'b' * 16}-01"
+        world.post(event() | {"traceparent": trace})
+        ((request,),) = (hint.requests for hint in world.queue.hints)
+
+        assert request == VaultRequest(event()["id"], trace)
+
+    @pytest.mark.parametrize(
+        "trace",
+        [
+            *("", "00-1", 7, None, [], {"a": 1}),
+            f"ff-{'a' * 32}-{'b' * 16}-01",
+            f"00-{'0' * 32}-{'b' * 16}-01",
+            f"00-{'a' * 32}-{'0' * 16}-01",
+            f"00-{'A' * 32}-{'b' * 16}-01",
+            f"00-{'a' * 32}-{'b' * 16}-01\n",
+        ],
+    )
+    def test_a_trace_that_is_none(self, world: World, trace: object) -> None:
+        """It is left out, and the event is taken all the same."""
+        world.post(event() | {"traceparent": trace})
+        ((request,),) = (hint.requests for hint in world.queue.hints)
+
+        assert request == VaultRequest(event()["id"])
 
     def test_an_unknown_type(self, world: World) -> None:
         """A type of a later version is ignored."""
@@ -221,6 +247,7 @@ class TestOtherTypes:
         skew = world.sample("clock_skew_seconds", source=SOURCE)
         assert skew is not None
         assert 2 < skew < 60
+        assert 2 < forwarder["clock_skew_seconds"] < 60
 
     def test_forwarders_are_bounded(self, world: World) -> None:
         """However many names are made up, few are kept, and their series end."""

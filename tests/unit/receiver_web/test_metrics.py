@@ -118,6 +118,14 @@ def test_queue_and_journal(world: World) -> None:
     assert b"c4n4ry" not in generate_latest(world.metrics.registry)
 
 
+def test_a_state_file_that_cannot_be_read(world: World) -> None:
+    """Costs the gauges that come from it, when all others are needed most."""
+    world.queue.unreadable = True
+
+    assert world.sample("pending") is None
+    assert world.sample("webhook_rejected_total", reason="signature") == 0
+
+
 def test_a_brake(world: World) -> None:
     """What is held shows that the rule's brake is engaged, the others' not."""
     world.enter("a", State.HELD, cause="BRAKE")

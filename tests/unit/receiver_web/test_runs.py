@@ -70,7 +70,7 @@ class TestPlan:
             "error": "list: Vault answered 403",
             "cause": "VAULT_FORBIDDEN",
             "who": "Vault admin",
-            "do": "allow read on data/ and metadata/",
+            "do": "give the receiver's token the policy that its rules need",
         }
 
     def test_one_at_a_time(self, world: World) -> None:

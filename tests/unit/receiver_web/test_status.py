@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import httpx
 import pytest
 
+from receiver import __version__
 from receiver.core.state import Hint, SecretRef, State
 from receiver.ports import Backlog, QueueUnavailable
 from receiver.web.app import create_app
 from tests.fakes import FakeQueue
-from tests.unit.receiver_web.conftest import World
+from tests.unit.receiver_web.conftest import World, event
+from vault_audit_forwarder import wire
 
 
 class BrokenQueue(FakeQueue):
@@ -43,17 +46,31 @@ class TestStatus:
         assert status == {
             "format_version": 1,
             "verdict": "well",
+            "source": "vault-prod",
+            "version": __version__,
+            "uptime_seconds": pytest.approx(7, abs=5),
             "states": dict.fromkeys(State, 0),
             "pending": 0,
             "oldest_pending_seconds": None,
             "parked": {},
             "needs_you": [],
-            "lag": {"p50": None, "p95": None, "p99": None},
+            "lag": {
+                "p50": None,
+                "p95": None,
+                "p99": None,
+                "changes": 0,
+                "within_slo": None,
+            },
             "reconcile": {"last": None},
             "brake": [],
+            "deletes": [
+                {"rule": "hybrid", "made": 0, "most": 10},
+                {"rule": "team", "made": 0, "most": 10},
+            ],
             "paused": [],
             "forwarders": [],
             "faults": [],
+            "warnings": [],
         }
 
     def test_what_needs_somebody(self, world: World) -> None:
@@ -68,7 +85,13 @@ class TestStatus:
         assert status["states"]["in_sync"] == 1
         assert status["states"]["pending"] == status["pending"] == 1
         assert status["oldest_pending_seconds"] >= 5
-        assert status["lag"] == {"p50": 0.25, "p95": 0.25, "p99": 0.25}
+        assert status["lag"] == {
+            "p50": 0.25,
+            "p95": 0.25,
+            "p99": 0.25,
+            "changes": 1,
+            "within_slo": 1.0,
+        }
         conflict, parked = status["needs_you"]
         assert (conflict["path"], conflict["who"]) == ("c", "AWS admin")
         assert (parked["cause"], "key policy" in parked["do"]) == ("KMS_DENIED", True)
@@ -145,6 +168,46 @@ class TestStatus:
                 "release": "vault-replicator reconcile --rule 'old $rule' --force",
             },
         ]
+
+    @pytest.mark.parametrize(
+        ("age", "warning"),
+        [
+            (20, r"the clock of vault-1 is 2\d s behind ours"),
+            (-20, r"the clock of vault-1 is (19|20) s ahead of ours"),
+            (0, ""),
+        ],
+    )
+    def test_clocks_that_differ(self, world: World, age: int, warning: str) -> None:
+        """Over two seconds it is said whose clock, how far and which way; it needs
+        nobody at once."""
+        world.post(event(wire.HEARTBEAT), age=age)
+        status = get(world, "/v1/status").json()
+
+        assert re.fullmatch(warning, "".join(status["warnings"]))
+        assert status["verdict"] == "well"
+
+    def test_how_near_the_brake_is(self, world: World) -> None:
+        """Deletes of the last hour under each rule, and how many need nobody."""
+        for number in range(300):
+            world.enter(f"s{number}")
+        world.journal.deleting(SecretRef("", "kv", "x"), "hybrid", world.clock.now())
+        world.journal.deleting(
+            SecretRef("", "kv", "y"), "hybrid", world.clock.now() - 3601
+        )
+        status = get(world, "/v1/status").json()
+
+        assert status["deletes"] == [
+            {"rule": "hybrid", "made": 1, "most": 30},
+            {"rule": "team", "made": 0, "most": 10},
+        ]
+
+    def test_the_share_within_a_second(self, world: World) -> None:
+        """What took exactly one is within it."""
+        for lag in (0.2, 1.0, 1.01, 5.0):
+            world.metrics.applied("hybrid", "update", "ok", lag)
+        lag = get(world, "/v1/status").json()["lag"]
+
+        assert (lag["changes"], lag["within_slo"]) == (4, 0.5)
 
     def test_a_state_that_cannot_be_read(self, world: World) -> None:
         """Then it says so, and when to come again."""

@@ -1,0 +1,158 @@
+"""While somebody has said so, nothing is written to AWS, under one rule or under all.
+
+Asked before a round reads anything, and again around each single write. A pause is on
+disk before anybody is told of it, and nothing is being written any more when
+:meth:`Pauses.begin` returns. What it holds up waits in the queue, due when the pause is
+over, and at once when somebody resumes. Ends are measured on the monotonic clock: a
+wall clock that jumps ends no pause and prolongs none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Condition
+from typing import NamedTuple, Protocol
+
+from receiver.core.causes import Cause, Temporary
+from receiver.core.pause import Pause, lifted_by
+from receiver.core.state import SecretRef
+
+#: Work that comes back a moment too early is turned away again.
+_MARGIN = 0.05
+
+
+class KeptPauses(Protocol):
+    """Where they outlive the process. Raises JournalUnavailable."""
+
+    def all(self) -> list[Pause]:
+        """Every one that was not dropped, whether or not its time is over."""
+
+    def keep(self, pause: Pause) -> None:
+        """Durably, in the place of an earlier one for the same rule."""
+
+    def drop(self, rules: Iterable[str | None]) -> None:
+        """Those for ``rules``; None names the one for all rules."""
+
+
+class _Standing(NamedTuple):
+    pause: Pause
+    ends: float  # on the monotonic clock
+
+
+class Pauses:
+    """All that stand. Safe to use from every thread; also a worker's Watcher."""
+
+    def __init__(
+        self,
+        kept: KeptPauses,
+        *,
+        let_go: Callable[[], object],
+        longest_write: float,
+        now: Callable[[], float],
+        steady: Callable[[], float],
+    ) -> None:
+        """``let_go`` makes what a pause held up due at once, beginning with what a
+        former process left; ``longest_write`` is how long one call of AWS can take,
+        in seconds. Raises JournalUnavailable and QueueUnavailable."""
+        self._kept = kept
+        self._let_go = let_go
+        self._longest_write = longest_write
+        self._steady = steady
+        self._turn = Condition()
+        self._writing: Counter[str] = Counter()
+        self._held_up: dict[SecretRef, str] = {}
+        at = now()
+        self._standing = {
+            pause.rule: _Standing(pause, steady() + pause.left(at))
+            for pause in kept.all()
+        }
+        let_go()
+
+    def standing(self) -> list[Pause]:
+        """Those whose time is not over, that of all rules first."""
+        with self._turn:
+            found = [one.pause for one in self._now_standing()]
+        return sorted(found, key=lambda pause: pause.rule or "")
+
+    def of(self, rule: str) -> Pause | None:
+        """What holds ``rule``; of several, what holds it longest."""
+        with self._turn:
+            one = self._longest(rule)
+        return one.pause if one else None
+
+    def begin(self, pause: Pause) -> bool:
+        """From now on write nothing under its rule. Returns when what was being
+        written is done, whether all of it was in time. Raises JournalUnavailable, and
+        QueueUnavailable: the pause stands then."""
+        self._kept.keep(pause)
+        with self._turn:
+            ends = self._steady() + pause.left(pause.since)
+            is_changed = self._standing.get(pause.rule) is not None
+            self._standing[pause.rule] = _Standing(pause, ends)
+            is_quiet = self._turn.wait_for(
+                lambda: not any(pause.holds(rule) for rule in +self._writing),
+                timeout=self._longest_write,
+            )
+        if is_changed:
+            self._let_go()  # what waits for the old end is to wait for the new one
+        return is_quiet
+
+    def end(self, rule: str | None) -> list[Pause]:
+        """Resume ``rule``, or everything; returns the pauses that this ended. Raises
+        JournalUnavailable, and QueueUnavailable: then what waits goes on later."""
+        lifted = lifted_by(self.standing(), rule)
+        self._kept.drop([pause.rule for pause in lifted])
+        with self._turn:
+            for pause in lifted:
+                self._standing.pop(pause.rule, None)
+        if lifted:
+            self._let_go()
+        return lifted
+
+    def check(self, rule: str, ref: SecretRef) -> None:
+        """Raises Temporary, until the end of the pause, while ``rule`` is paused."""
+        with self._turn:
+            self._check(rule, ref)
+
+    @contextmanager
+    def writing(self, rule: str, ref: SecretRef) -> Iterator[None]:
+        """For the time of one write. Raises Temporary instead while paused."""
+        with self._turn:
+            self._check(rule, ref)
+            self._writing[rule] += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._writing[rule] -= 1
+                self._turn.notify_all()
+
+    def changed(self, ref: SecretRef) -> None:
+        """A round for ``ref`` has ended, and it is back in the queue. When the pause
+        that held it up was lifted meanwhile, nobody else would let it go."""
+        with self._turn:
+            rule = self._held_up.pop(ref, None)
+            is_late = rule is not None and self._longest(rule) is None
+        if is_late:
+            self._let_go()
+
+    def _check(self, rule: str, ref: SecretRef) -> None:
+        one = self._longest(rule)
+        if one is None:
+            return
+        self._held_up[ref] = rule
+        raise Temporary(
+            Cause.PAUSED,
+            f"paused by {one.pause.by}: {one.pause.reason}",
+            after=one.ends - self._steady() + _MARGIN,
+        )
+
+    def _longest(self, rule: str) -> _Standing | None:
+        holding = [one for one in self._now_standing() if one.pause.holds(rule)]
+        return max(holding, key=lambda one: one.ends, default=None)
+
+    def _now_standing(self) -> list[_Standing]:
+        now = self._steady()
+        return [one for one in self._standing.values() if one.ends > now]
