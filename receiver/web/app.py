@@ -56,7 +56,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(refusals.LastResort)
     for part in (
         *(events, sync, orders, pauses, runs, deeds),
-        *(listing, status, explain, health, page),
+        *(listing, status, explain, health),
     ):
         app.include_router(part.router(parts))
+    app.include_router(page.router(parts, explain.Explainer(parts).of))
     return app

@@ -40,6 +40,7 @@ PATHS = [
     "/configuration",
     f"/secret?mount={MOUNT}&path=app-000%2Fdb",
     f"/secret?mount={MOUNT}&path=shared%2F0001",
+    f"/explain?mount={MOUNT}&path=shared%2F0001",
 ]
 _RULES = {"resultTypes": ["violations"]}
 

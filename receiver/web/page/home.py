@@ -75,8 +75,8 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The page. ``warnings`` need nobody yet; ``deletes`` is how near each rule is to
-    its brake."""
+    """The page. ``warnings`` need nobody yet; ``deletes`` is how near to its brake
+    each rule is that has deleted something."""
 
     verdict: Verdict
     faults: tuple[str, ...]
@@ -97,8 +97,8 @@ def home(
     return Home(
         verdict=verdict(status),
         faults=tuple(note(one) for one in status["faults"]),
-        warnings=tuple(note(one) for one in status.get("warnings", ())),
-        deletes=tuple(_deletes(one) for one in status.get("deletes", ())),
+        warnings=tuple(note(one) for one in status["warnings"]),
+        deletes=tuple(_deletes(one) for one in status["deletes"] if one["made"]),
         cards=tuple(_card(mark, status) for mark in STATES),
         brakes=tuple(_brake(one) for one in status["brake"]),
         pauses=tuple(_pause(one, now) for one in status["paused"]),

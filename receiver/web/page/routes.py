@@ -1,5 +1,5 @@
-"""The addresses of the page. What it shows is read from queue and journal alone;
-neither Vault nor AWS is asked.
+"""The addresses of the page. What it shows is read from queue and journal alone; Vault
+and AWS are asked when somebody wants a secret explained.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ _SEARCHED = 1000
 _DAY = 86_400.0
 
 
-def router(parts: Parts, explain: Explain | None = None) -> APIRouter:
-    """The routes. Those that only read are plain functions, so they run in threads.
-    Without ``explain`` there is no such page."""
+def router(parts: Parts, explain: Explain) -> APIRouter:
+    """The routes. Those that only read are plain functions, so they run in threads."""
     desk = Desk(parts)
     kind = desk.route_class()
     read = APIRouter(route_class=kind, dependencies=[Depends(requires("read"))])
@@ -58,9 +57,7 @@ def router(parts: Parts, explain: Explain | None = None) -> APIRouter:
 
     @read.get("/secret")
     def secret(request: Request) -> Response:
-        given = _secret(parts, request)
-        can_explain = explain is not None
-        return desk.show(request, "secret.html", can_explain=can_explain, **given)
+        return desk.show(request, "secret.html", **_secret(parts, request))
 
     @read.get("/explain")
     def explained(request: Request) -> Response:
@@ -164,11 +161,7 @@ def _secret(parts: Parts, request: Request) -> dict[str, Any]:
     }
 
 
-def _explained(
-    parts: Parts, explain: Explain | None, request: Request
-) -> dict[str, Any]:
-    if explain is None:
-        raise Refused(404, "this receiver cannot explain")
+def _explained(parts: Parts, explain: Explain, request: Request) -> dict[str, Any]:
     ref = _asked(request)
     document = explain(namespace=ref.namespace, mount=ref.mount, path=ref.path)
     told = explanation(document, parts.now())

@@ -24,6 +24,8 @@ def status(**more: Any) -> dict[str, Any]:
         "paused": [],
         "forwarders": [],
         "faults": [],
+        "warnings": [],
+        "deletes": [],
     } | more
 
 

@@ -125,36 +125,24 @@ class TestTheFirstPage:
         assert 'role="img" aria-label="Lag of each minute' in page
         assert "took 1.2 s: 412 secrets compared: 1 repair kv: 2 secrets" in words(page)
 
-    def test_a_pause(
-        self, world: World, person: Person, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_pause(self, world: World, person: Person) -> None:
         """Who paused what, why and until when."""
-        since, until = world.clock.now() - 60, world.clock.now() + 7300
-        paused = [
-            {
-                "rule": None,
-                "reason": "account move",
-                "by": "oncall",
-                "since": since,
-                "until": until,
-            }
-        ]
-        status = described(world) | {"paused": paused}
-        monkeypatch.setattr(
-            "receiver.web.page.routes.describe", lambda _: status
-        )  # nothing in this version pauses
+        body = {"reason": "account move", "for": "125m"}
+        world.request("POST", "/v1/pause", token="admin-token", json=body)
         read = words(person.sees("/").text)
 
         assert "Paused: nothing is written." in read
         assert "Paused, all rules: account move. Ordered by oncall" in read
         assert "(in 2 h)" in read
 
+    def test_the_way_to_the_brake(self, world: World, person: Person) -> None:
+        """Is shown of rules that have deleted something."""
+        ref = world.enter("gone", State.DELETING).ref
+        world.journal.deleting(ref, "hybrid", world.clock.now())
+        read = words(person.sees("/").text)
 
-def described(world: World) -> dict[str, Any]:
-    status: dict[str, Any] = world.request(
-        "GET", "/v1/status", token="read-token"
-    ).json()
-    return status
+        assert "The brake is clear (hybrid 1 of" in read
+        assert "team 0" not in read
 
 
 class TestTheList:
@@ -301,6 +289,18 @@ class TestOneSecret:
     def test_no_secret(self, person: Person, query: str) -> None:
         """Is refused on a page."""
         assert person.sees(f"/secret?{query}").status_code == 422
+
+
+def test_why(world: World, person: Person) -> None:
+    """Each secret's page leads to what explain says of it, from Vault and AWS."""
+    ref = world.enter("a").ref
+    page = person.sees(secret_page(ref)).text
+    link = re.search(r'href="(/explain[^"]*)"', page)
+    assert link is not None
+    read = words(person.sees(html.unescape(link[1])).text)
+
+    assert "The way from Vault to AWS" in read
+    assert "rule hybrid matches" in read
 
 
 class TestOrders:
