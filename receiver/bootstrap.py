@@ -246,10 +246,6 @@ class Receiver:
             serve_metrics=self._settings.metrics is None,
             outcomes=self._outcomes,
         )
-        self._build_notifier(parts)
-        return create_app(parts)
-
-    def _build_notifier(self, parts: Parts) -> None:
         situation = Situation(
             parts=parts,
             keeper=self._keeper,
@@ -260,6 +256,7 @@ class Receiver:
             started=time.time(),
         )
         self._notifier = make_notifier(self._settings, situation, sns=self._targets.sns)
+        return create_app(parts)
 
     def _mapping(self) -> replicate.Mapping:
         return replicate.Mapping(

@@ -14,6 +14,7 @@ from vault_audit_forwarder.program.command_line import AsJson, show
 from vault_audit_forwarder.program.errors import CommandError
 
 if TYPE_CHECKING:
+    from receiver.policies.in_aws import Besides
     from receiver.settings import Settings
 
 policy = typer.Typer(
@@ -114,7 +115,9 @@ def aws(
         account=account or (role.split(":")[4] if role else "*"),
         partition=partition,
     )
-    statements = aws_policy(rules, where, role_arn=role)
+    statements = aws_policy(
+        rules, where, role_arn=role, besides=_besides(settings, role)
+    )
     found = chosen(statements, statement or ())
     if not found:
         known = ", ".join(one["Sid"] for one in statements) or "none"
@@ -126,6 +129,23 @@ def aws(
         {"format_version": 1, "policy": document}
         if as_json
         else json.dumps(document, indent=2)
+    )
+
+
+def _besides(settings: Settings, role: str | None) -> Besides:
+    """What this one needs apart from the rules: who ``aws`` names publishes, and who
+    runs the receiver reads the token of Vault."""
+    from receiver.auth_settings import SecretsManagerAuth
+    from receiver.notify_settings import SnsSettings
+    from receiver.policies.in_aws import Besides
+
+    told = [one for one in settings.notify if isinstance(one, SnsSettings)]
+    auth, connection = settings.vault.auth, None
+    if role is None and isinstance(auth, SecretsManagerAuth):
+        connection = (settings.aws.region, auth.secret_id)
+    return Besides(
+        topics=[one.topic_arn for one in told if role == settings.aws.role_arn],
+        connection=connection,
     )
 
 

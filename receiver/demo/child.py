@@ -46,8 +46,12 @@ def isolated(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on.
+    """A TCP port of the loopback interface that nothing listens on, and that was not
+    given out before: whoever has it may not have bound it yet.
 
     It lies below the range of outgoing connections: a port out of that range can be
     taken by any client while its server restarts, even by one that calls it.
@@ -60,6 +64,8 @@ def free_port() -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        if port not in _given:
+            _given.add(port)
             return port
 
 

@@ -54,15 +54,28 @@ def partition_of(region: str) -> str:
     return "aws"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Besides:
+    """What is needed apart from the rules: ARNs of SNS topics that are told, and the
+    Region and name of a secret that holds the token of Vault."""
+
+    topics: Sequence[str] = ()
+    connection: tuple[str, str] | None = None
+
+
 def aws_policy(
-    rules: Sequence[Rule], where: Where, *, role_arn: str | None = None
+    rules: Sequence[Rule],
+    where: Where,
+    *,
+    role_arn: str | None = None,
+    besides: Besides | None = None,
 ) -> list[Statement]:
     """The statements for the role ``role_arn``; None: for who runs the receiver."""
     ours = [rule for rule in rules if rule.target.role_arn == role_arn]
     statements = _of_secrets(ours, where) if ours else []
     if role_arn is None:
         statements += _assume(rules)
-    return statements
+    return statements + _of_besides(besides or Besides(), where)
 
 
 def as_document(statements: Iterable[Statement]) -> dict[str, Any]:
@@ -168,6 +181,27 @@ def _assume(rules: Sequence[Rule]) -> list[Statement]:
             "Resource": roles,
         }
     ]
+
+
+def _of_besides(besides: Besides, where: Where) -> list[Statement]:
+    found: list[Statement] = []
+    if besides.topics:
+        found.append(
+            {
+                "Sid": "Notify",
+                "Effect": "Allow",
+                "Action": ["sns:Publish"],
+                "Resource": sorted(besides.topics),
+            }
+        )
+    if besides.connection is not None:
+        region, name = besides.connection
+        is_arn = name.startswith("arn:")
+        # AWS adds a hyphen and six characters to the name.
+        secret = where.arn("secretsmanager", region, f"secret:{name}-??????")
+        read = ["GetSecretValue"]
+        found.append(_allow("Connection", read, name if is_arn else secret))
+    return found
 
 
 def _secrets(rules: Iterable[Rule], where: Where) -> list[str]:

@@ -10,7 +10,7 @@ from receiver.adapters.secrets_manager import OPERATIONS
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE
 from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
 from receiver.core.state import Replica
-from receiver.policies.in_aws import Where, aws_policy, chosen
+from receiver.policies.in_aws import Besides, Where, aws_policy, chosen
 
 REGION = "eu-central-1"
 HERE = Where(source="vault-prod", account="123456789012")
@@ -175,3 +175,20 @@ def test_statements_are_chosen_by_name() -> None:
     found = chosen(aws_policy([rule()], HERE), ["never-read", "LIST"])
 
     assert [one["Sid"] for one in found] == ["List", "NeverRead"]
+
+
+def test_topics_and_the_connection_secret() -> None:
+    """What is needed besides the rules is named alone, and nothing more is read."""
+    topic = "arn:aws:sns:eu-central-1:123456789012:replicator"
+    besides = Besides(topics=[topic], connection=("eu-central-1", "hybrid/vault"))
+
+    notify, connection = aws_policy([], HERE, besides=besides)
+
+    assert notify == {
+        "Sid": "Notify",
+        "Effect": "Allow",
+        "Action": ["sns:Publish"],
+        "Resource": [topic],
+    }
+    assert connection["Action"] == ["secretsmanager:GetSecretValue"]
+    assert connection["Resource"].endswith(":secret:hybrid/vault-??????")
