@@ -16,7 +16,7 @@ from threading import Condition
 from typing import NamedTuple, Protocol
 
 from receiver.core.causes import Cause, Temporary
-from receiver.core.pause import Pause, lifted_by
+from receiver.core.pause import Pause, Subject, lifted_by
 from receiver.core.state import SecretRef
 
 #: Work that comes back a moment too early is turned away again.
@@ -30,10 +30,10 @@ class KeptPauses(Protocol):
         """Every one that was not dropped, whether or not its time is over."""
 
     def keep(self, pause: Pause) -> None:
-        """Durably, in the place of an earlier one for the same rule."""
+        """Durably, in the place of an earlier one about the same."""
 
-    def drop(self, rules: Iterable[str | None]) -> None:
-        """Those for ``rules``; None names the one for all rules."""
+    def drop(self, subjects: Iterable[Subject]) -> None:
+        """Those that are about just these."""
 
 
 class _Standing(NamedTuple):
@@ -61,11 +61,11 @@ class Pauses:
         self._longest_write = longest_write
         self._steady = steady
         self._turn = Condition()
-        self._writing: Counter[str] = Counter()
+        self._writing: Counter[tuple[str, SecretRef]] = Counter()
         self._held_up: dict[SecretRef, str] = {}
         at = now()
         self._standing = {
-            pause.rule: _Standing(pause, steady() + pause.left(at))
+            pause.subject: _Standing(pause, steady() + pause.left(at))
             for pause in kept.all()
         }
         let_go()
@@ -74,39 +74,40 @@ class Pauses:
         """Those whose time is not over, that of all rules first."""
         with self._turn:
             found = [one.pause for one in self._now_standing()]
-        return sorted(found, key=lambda pause: pause.rule or "")
+        return sorted(found, key=lambda pause: (pause.rule or "", str(pause.ref or "")))
 
-    def of(self, rule: str) -> Pause | None:
-        """What holds ``rule``; of several, what holds it longest."""
+    def of(self, rule: str, ref: SecretRef | None = None) -> Pause | None:
+        """What holds ``ref`` under ``rule``, or without ``ref`` all of the rule; of
+        several, what holds it longest."""
         with self._turn:
-            one = self._longest(rule)
+            one = self._longest(rule, ref)
         return one.pause if one else None
 
     def begin(self, pause: Pause) -> bool:
-        """From now on write nothing under its rule. Returns when what was being
+        """From now on write nothing that it is about. Returns when what was being
         written is done, whether all of it was in time. Raises JournalUnavailable, and
         QueueUnavailable: the pause stands then."""
         self._kept.keep(pause)
         with self._turn:
             ends = self._steady() + pause.left(pause.since)
-            is_changed = self._standing.get(pause.rule) is not None
-            self._standing[pause.rule] = _Standing(pause, ends)
+            is_changed = self._standing.get(pause.subject) is not None
+            self._standing[pause.subject] = _Standing(pause, ends)
             is_quiet = self._turn.wait_for(
-                lambda: not any(pause.holds(rule) for rule in +self._writing),
+                lambda: not any(pause.holds(*one) for one in +self._writing),
                 timeout=self._longest_write,
             )
         if is_changed:
             self._let_go()  # what waits for the old end is to wait for the new one
         return is_quiet
 
-    def end(self, rule: str | None) -> list[Pause]:
-        """Resume ``rule``, or everything; returns the pauses that this ended. Raises
-        JournalUnavailable, and QueueUnavailable: then what waits goes on later."""
-        lifted = lifted_by(self.standing(), rule)
-        self._kept.drop([pause.rule for pause in lifted])
+    def end(self, subject: Subject) -> list[Pause]:
+        """Resume it; returns the pauses that this ended. Raises JournalUnavailable, and
+        QueueUnavailable: then what waits goes on later."""
+        lifted = lifted_by(self.standing(), subject)
+        self._kept.drop([pause.subject for pause in lifted])
         with self._turn:
             for pause in lifted:
-                self._standing.pop(pause.rule, None)
+                self._standing.pop(pause.subject, None)
         if lifted:
             self._let_go()
         return lifted
@@ -121,12 +122,13 @@ class Pauses:
         """For the time of one write. Raises Temporary instead while paused."""
         with self._turn:
             self._check(rule, ref)
-            self._writing[rule] += 1
+            self._writing[rule, ref] += 1
         try:
             yield
         finally:
             with self._turn:
-                self._writing[rule] -= 1
+                # Counted down to none it is forgotten: there are many secrets.
+                self._writing -= Counter([(rule, ref)])
                 self._turn.notify_all()
 
     def changed(self, ref: SecretRef) -> None:
@@ -134,12 +136,12 @@ class Pauses:
         that held it up was lifted meanwhile, nobody else would let it go."""
         with self._turn:
             rule = self._held_up.pop(ref, None)
-            is_late = rule is not None and self._longest(rule) is None
+            is_late = rule is not None and self._longest(rule, ref) is None
         if is_late:
             self._let_go()
 
     def _check(self, rule: str, ref: SecretRef) -> None:
-        one = self._longest(rule)
+        one = self._longest(rule, ref)
         if one is None:
             return
         self._held_up[ref] = rule
@@ -149,8 +151,8 @@ class Pauses:
             after=one.ends - self._steady() + _MARGIN,
         )
 
-    def _longest(self, rule: str) -> _Standing | None:
-        holding = [one for one in self._now_standing() if one.pause.holds(rule)]
+    def _longest(self, rule: str, ref: SecretRef | None) -> _Standing | None:
+        holding = [one for one in self._now_standing() if one.pause.holds(rule, ref)]
         return max(holding, key=lambda one: one.ends, default=None)
 
     def _now_standing(self) -> list[_Standing]:

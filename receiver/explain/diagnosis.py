@@ -169,11 +169,14 @@ def _stage_of(cause: str) -> str:
 
 
 def _paused(snap: Snapshot, look: Look) -> Diagnosis | None:
-    paused = next((one for one in snap.pauses if one.covers(look.rule.name)), None)
+    paused = next(
+        (one for one in snap.pauses if one.covers(look.rule.name, snap.ref)), None
+    )
     if paused is None or not (snap.queue or is_behind(snap, look)):
         return None
     until = f" until {paused.until}" if paused.until else ""
-    detail = f"{paused.by} paused {paused.rule or 'all rules'}{until}: {paused.reason}"
+    what = "this secret" if paused.ref else paused.rule or "all rules"
+    detail = f"{paused.by} paused {what}{until}: {paused.reason}"
     return Diagnosis(Cause.PAUSED, detail, "queue")
 
 

@@ -29,16 +29,18 @@ AwsSays: TypeAlias = Observed | ReplicationError | Unasked | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Replication of ``rule`` (None: of all) is paused. Times are RFC 3339."""
+    """Replication of ``rule`` (None: of all) is paused, with ``ref`` of that secret
+    alone. Times are RFC 3339."""
 
     rule: str | None
+    ref: SecretRef | None = None
     reason: str
     by: str
     until: str | None
 
-    def covers(self, rule: str) -> bool:
-        """Whether the rule is paused by it."""
-        return self.rule in (None, rule)
+    def covers(self, rule: str, ref: SecretRef) -> bool:
+        """Whether the secret is paused by it under the rule."""
+        return self.rule in (None, rule) and self.ref in (None, ref)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,16 +38,26 @@ def pause_line(pause: Document) -> str:
     """``rule hybrid until 2026-11-24 14:00:00Z, by oncall: key rotation``."""
     until = moment(pause["until"])
     why = f"by {printable(pause['by'])}: {note(pause['reason'])}"
-    return f"{_about(pause)} until {until}, {why}"
+    return f"{printable(what_is_paused(pause))} until {until}, {why}"
 
 
 def resume_command(pause: Document) -> str:
     """What ends it."""
-    rule = pause["rule"]
-    which = ["--all"] if rule is None else ["--rule", rule]
-    return shlex.join(["vault-replicator", "resume", *which])
+    rule, which = pause["rule"], []
+    if pause.get("path") is not None:
+        which = [f"{pause['mount']}/{pause['path']}"]
+        if pause["namespace"]:
+            which += ["--namespace", pause["namespace"]]
+    if rule is not None:
+        which += ["--rule", rule]
+    return shlex.join(["vault-replicator", "resume", *(which or ["--all"])])
 
 
-def _about(pause: Document) -> str:
+def what_is_paused(pause: Document) -> str:
+    """``rule hybrid``, ``all rules``, or one secret's ``kv/app``."""
     rule = pause["rule"]
-    return "all rules" if rule is None else f"rule {printable(rule)}"
+    if pause.get("path") is None:
+        return "all rules" if rule is None else f"rule {rule}"
+    place = (pause["namespace"], pause["mount"], pause["path"])
+    secret = "/".join(filter(None, place))
+    return secret if rule is None else f"{secret} under rule {rule}"

@@ -89,9 +89,14 @@ def _verdict(status: Document) -> str:
 
 
 def _what_is_paused(pauses: Sequence[Document]) -> list[str]:
-    if any(one["rule"] is None for one in pauses):
+    rules = [one["rule"] for one in pauses if one.get("path") is None]
+    if None in rules:
         return ["replication is paused"]
-    return [counted(len(pauses), "rule is", "rules are") + " paused"] * bool(pauses)
+    secrets = len(pauses) - len(rules)
+    return [
+        *[counted(len(rules), "rule is", "rules are") + " paused"] * bool(rules),
+        *[counted(secrets, "secret is", "secrets are") + " paused"] * bool(secrets),
+    ]
 
 
 def _secrets(status: Document) -> str:

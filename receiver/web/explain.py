@@ -31,9 +31,9 @@ from receiver.explain.witnesses import Witnesses
 from receiver.places import Spot, survey
 from receiver.ports import Deed, Standing
 from receiver.web.auth import requires
+from receiver.web.items import moment
 from receiver.web.meaning import Meaning, meant
 from receiver.web.parts import Parts
-from receiver.web.pauses import paused
 from receiver.web.references import Finder
 
 #: As many of the latest orders are looked through for those about the secret.
@@ -155,12 +155,13 @@ def _pauses(parts: Parts) -> tuple[Pause, ...]:
     """As the status shows them, so that both say the same."""
     return tuple(
         Pause(
-            rule=one["rule"],
-            reason=one["reason"],
-            by=one["by"],
-            until=one.get("until"),
+            rule=one.rule,
+            ref=one.ref,
+            reason=one.reason,
+            by=one.by,
+            until=moment(one.until),
         )
-        for one in paused(parts)
+        for one in parts.pauses.standing()
     )
 
 

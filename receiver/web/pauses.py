@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from receiver.core.pause import LONGEST, Pause, lifted_by
+from receiver.core.pause import LONGEST, Pause, Subject, lifted_by
 from receiver.keyring import Token
 from receiver.web.auth import requires
 from receiver.web.bodies import read_order
@@ -22,6 +22,7 @@ from receiver.web.choice import check_rule
 from receiver.web.deeds import write_down
 from receiver.web.items import moment
 from receiver.web.parts import Parts
+from receiver.web.references import Finder
 from receiver.web.refusals import Refused
 from vault_audit_forwarder.program.config_file import parse_duration
 
@@ -38,10 +39,13 @@ class ResumeRequest(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """The body of resume. Without ``rule`` it is about all of them; ``all: true`` says
-    the same."""
+    """The body of resume. Without ``rule`` and ``path`` it is about all; ``all: true``
+    says the same. Without ``mount``, ``path`` is MOUNT/PATH."""
 
     rule: str | None = None
+    path: str | None = None
+    mount: str | None = None
+    namespace: str | None = None
     all: bool = False
     dry_run: bool = False
 
@@ -75,12 +79,13 @@ def router(parts: Parts) -> APIRouter:
 
 
 def pause(parts: Parts, wanted: PauseRequest, by: Token) -> dict[str, Any]:
-    """Nothing is written under the rule any more when it returns. Raises Refused,
+    """Nothing that it is about is written any more when it returns. Raises Refused,
     JournalUnavailable, and QueueUnavailable: the pause stands then."""
-    _check(parts, wanted)
+    rule, ref = _subject(parts, wanted)
     now = parts.now()
     made = Pause(
-        rule=wanted.rule,
+        rule=rule,
+        ref=ref,
         reason=_reason(wanted.reason),
         by=by.name,
         since=now,
@@ -90,7 +95,8 @@ def pause(parts: Parts, wanted: PauseRequest, by: Token) -> dict[str, Any]:
     if not wanted.dry_run:
         write_down(parts, by, "pause", wanted)
         is_quiet = parts.pauses.begin(made)
-        log.warning("paused", rule=wanted.rule, seconds=round(made.until - now))
+        seconds = round(made.until - now)
+        log.warning("paused", rule=rule, ref=ref and str(ref), seconds=seconds)
     return {
         "format_version": FORMAT_VERSION,
         "pause": _item(made),
@@ -103,12 +109,13 @@ def pause(parts: Parts, wanted: PauseRequest, by: Token) -> dict[str, Any]:
 def resume(parts: Parts, wanted: ResumeRequest, by: Token) -> dict[str, Any]:
     """What was paused goes on, and what waited goes out at once. Raises Refused,
     JournalUnavailable, and QueueUnavailable."""
-    _check(parts, wanted)
-    lifted = lifted_by(parts.pauses.standing(), wanted.rule)
+    subject = _subject(parts, wanted)
+    lifted = lifted_by(parts.pauses.standing(), subject)
     if lifted and not wanted.dry_run:
         write_down(parts, by, "resume", wanted)
-        lifted = parts.pauses.end(wanted.rule)
-        log.warning("resumed", rule=wanted.rule)
+        lifted = parts.pauses.end(subject)
+        rule, ref = subject
+        log.warning("resumed", rule=rule, ref=ref and str(ref))
     return {
         "format_version": FORMAT_VERSION,
         "resumed": [_item(one) for one in lifted],
@@ -123,8 +130,12 @@ def paused(parts: Parts) -> list[dict[str, Any]]:
 
 
 def _item(pause: Pause) -> dict[str, Any]:
+    ref = pause.ref
     return {
         "rule": pause.rule,
+        "namespace": ref and ref.namespace,
+        "mount": ref and ref.mount,
+        "path": ref and ref.path,
         "reason": pause.reason,
         "by": pause.by,
         "since": moment(pause.since),
@@ -132,10 +143,19 @@ def _item(pause: Pause) -> dict[str, Any]:
     }
 
 
-def _check(parts: Parts, wanted: ResumeRequest) -> None:
-    if wanted.rule is not None and wanted.all:
-        raise Refused(422, "choose a rule or all of them, not both", field="all")
+def _subject(parts: Parts, wanted: ResumeRequest) -> Subject:
+    """What it is about. Raises Refused."""
+    if wanted.all and (wanted.rule or wanted.path):
+        raise Refused(422, "choose a rule, a path or all, not both", field="all")
+    if wanted.path is None and (wanted.mount or wanted.namespace):
+        raise Refused(422, "must be there beside mount and namespace", field="path")
     check_rule(parts, wanted.rule)
+    if wanted.path is None:
+        return wanted.rule, None
+    finder = Finder(parts.source, parts.journal, parts.rules())
+    return wanted.rule, finder.find(
+        namespace=wanted.namespace or "", mount=wanted.mount, path=wanted.path
+    )
 
 
 def _reason(text: str) -> str:

@@ -126,7 +126,7 @@ def _judge_spot(parts: Parts, goal: Goal, spot: Spot, failing: str | None) -> An
     rule, problem = spot.place.rule.name, spot.problem
     if problem is None:
         answer = judge(goal, rule, spot.entry, failing)
-        pause = None if answer.final else parts.pauses.of(rule)
+        pause = None if answer.final else parts.pauses.of(rule, goal.ref)
         return answer if pause is None else held_up(answer, pause)
     # No round can change a name that AWS cannot hold.
     stopped = replace(
@@ -152,7 +152,7 @@ def ask_for(parts: Parts, wanted: SyncRequest, by: Token) -> Goal:
 def _queued(parts: Parts, goal: Goal) -> dict[str, Any]:
     body = {"state": State.PENDING}
     for rule in rules_for(parts.rules(), goal.ref):
-        if pause := parts.pauses.of(rule.name):
+        if pause := parts.pauses.of(rule.name, goal.ref):
             return held_up(Answer(202, body), pause).body
     return body
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from receiver.adapters.pauses_sqlite import SqlitePauses
 from receiver.adapters.state_file import StateFile, open_state
 from receiver.core.pause import Pause
+from receiver.core.state import SecretRef
 from receiver.durable import SCHEMAS
 from receiver.pauses import KeptPauses
 from tests.fake_pauses import FakeKeptPauses
@@ -23,8 +25,18 @@ def kept(request: pytest.FixtureRequest) -> KeptPauses:
     return SqlitePauses(state)
 
 
-def pause(rule: str | None, reason: str = "ä key's rotation") -> Pause:
-    return Pause(rule=rule, reason=reason, by="oncall", since=100.5, until=200.25)
+REF = SecretRef("team/ä", "kv", "app/db")
+
+
+def pause(
+    rule: str | None,
+    reason: str = "ä key's rotation",
+    *,
+    ref: SecretRef | None = None,
+) -> Pause:
+    return Pause(
+        rule=rule, ref=ref, reason=reason, by="oncall", since=100.5, until=200.25
+    )
 
 
 def test_comes_back(kept: KeptPauses) -> None:
@@ -48,10 +60,25 @@ def test_dropped(kept: KeptPauses) -> None:
     """Only those that are named."""
     for rule in ("a", "b", None):
         kept.keep(pause(rule))
-    kept.drop(["a", None])
-    kept.drop(["never there"])
+    kept.drop([("a", None), (None, None)])
+    kept.drop([("never there", None), ("b", REF)])
 
     assert kept.all() == [pause("b")]
+
+
+def test_of_one_secret(kept: KeptPauses) -> None:
+    """Beside that of its rule; dropped alone."""
+    for ref in (None, REF, replace(REF, namespace="")):
+        kept.keep(pause("a", ref=ref))
+    kept.keep(pause(None, ref=REF))
+    kept.drop([("a", REF)])
+
+    rest = [
+        pause(None, ref=REF),
+        pause("a"),
+        pause("a", ref=replace(REF, namespace="")),
+    ]
+    assert kept.all() == rest
 
 
 def test_in_the_file(tmp_path: Path) -> None:

@@ -145,7 +145,8 @@ def _silence(what: str, summary: str, patience: float = 0.0) -> Trouble:
 
 
 def _waiting(facts: Facts) -> Iterator[Trouble]:
-    if facts.paused or facts.oldest is None:
+    is_paused = any(one.ref is None for one in facts.paused)
+    if is_paused or facts.oldest is None:
         return  # it waits because somebody said so
     if facts.now - facts.oldest > MOST_WAITING:
         yield Trouble(
@@ -213,8 +214,10 @@ def _paused(facts: Facts) -> Iterator[Trouble]:
     for one in facts.paused:
         if facts.now - one.since > _PAUSED_LONG:
             what = "everything" if one.rule is None else f"rule {one.rule}"
+            if one.ref is not None:
+                what = str(one.ref)
             yield Trouble(
-                key=f"paused:{one.rule or ''}",
+                key=":".join(filter(None, ("paused", one.rule, str(one.ref or "")))),
                 severity=Severity.TICKET,
                 summary=f"{what} is paused by {one.by} for over 4 hours: {one.reason}",
                 do="vault-replicator resume, when it is done",

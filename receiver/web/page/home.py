@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from receiver.terminal.pause_text import what_is_paused
 from receiver.terminal.words import counted, duration, epoch, note, printable
 from receiver.web.page.links import to_list
 from receiver.web.page.moments import When, when
@@ -43,7 +44,7 @@ class Brake:
 class Pause:
     """Why nothing is written, on whose word, and until when."""
 
-    rule: str
+    what: str
     reason: str
     by: str
     since: When | None
@@ -130,7 +131,7 @@ def _deletes(one: Mapping[str, Any]) -> str:
 
 def _pause(one: Mapping[str, Any], now: float) -> Pause:
     return Pause(
-        rule="all rules" if one["rule"] is None else f"rule {printable(one['rule'])}",
+        what=printable(what_is_paused(one)),
         reason=note(one["reason"]),
         by=printable(one["by"]),
         since=when(one["since"], now),

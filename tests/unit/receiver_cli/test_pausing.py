@@ -43,6 +43,21 @@ Events go on to queue, and nothing is written to AWS. To end it earlier:
         )
         assert pause_text({**answer, "dry_run": True}).startswith("Would be paused: ")
 
+    def test_one_secret(self) -> None:
+        """What ends it can be pasted."""
+        one = {"namespace": "team", "mount": "kv", "path": "app/d b"}
+        answer = {
+            "pause": {**HYBRID, **one},
+            "paused": [],
+            "still_writing": False,
+            "dry_run": False,
+        }
+        first, _, last = pause_text(answer).splitlines()
+
+        assert first.startswith("Paused: team/kv/app/d b under rule hybrid until ")
+        command = "vault-replicator resume 'kv/app/d b' --namespace team --rule hybrid"
+        assert last.strip() == command
+
     def test_resumed(self) -> None:
         """What ended, and what is paused still."""
         answer = {"resumed": [HYBRID], "paused": [ALL], "dry_run": False}

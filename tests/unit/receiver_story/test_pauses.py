@@ -71,6 +71,30 @@ class TestWhatIsPaused:
         assert not held.is_paused("b")
         held.pauses.check("b", REF)
 
+    def test_one_secret(self, held: Held) -> None:
+        """The others of its rule go on, and so does the rule as a whole."""
+        now = held.clock.now()
+        held.pauses.begin(
+            Pause(
+                rule="a",
+                ref=REF,
+                reason="keys",
+                by="oncall",
+                since=now,
+                until=now + HOUR,
+            )
+        )
+
+        assert held.left("a") > HOUR - 1
+        assert held.pauses.of("a", REF) is not None
+        assert not held.is_paused("a")
+        held.pauses.check("a", SecretRef("", "kv", "team/other"))
+        held.pauses.check("b", REF)
+        held.pauses.end(("a", SecretRef("", "kv", "team/other")))
+        assert held.pauses.of("a", REF) is not None
+        held.pauses.end((None, REF))
+        held.pauses.check("a", REF)
+
     def test_all_rules(self, held: Held) -> None:
         """Each of them, also one that comes later."""
         held.begin(None)
@@ -110,7 +134,7 @@ class TestItsEnd:
         """What waited is let go, after the pause is over for everybody."""
         held.begin("a")
         before = held.let_go
-        (ended,) = held.pauses.end("a")
+        (ended,) = held.pauses.end(("a", None))
 
         assert ended.rule == "a"
         assert not held.is_paused()
@@ -121,7 +145,7 @@ class TestItsEnd:
         """Its own pause ends; that of all rules goes on."""
         held.begin("a")
         held.begin(None)
-        held.pauses.end("a")
+        held.pauses.end(("a", None))
 
         assert held.is_paused("a")
         assert [one.rule for one in held.pauses.standing()] == [None]
@@ -131,14 +155,14 @@ class TestItsEnd:
         held.begin("a")
         held.begin(None)
 
-        assert {one.rule for one in held.pauses.end(None)} == {"a", None}
+        assert {one.rule for one in held.pauses.end((None, None))} == {"a", None}
         assert not held.is_paused("a")
 
     def test_resume_of_nothing(self, held: Held) -> None:
         """Nothing is let go for it."""
         before = held.let_go
 
-        assert held.pauses.end(None) == []
+        assert held.pauses.end((None, None)) == []
         assert held.let_go == before
 
     def test_work_that_comes_back_after_it(self, held: Held) -> None:
@@ -146,7 +170,7 @@ class TestItsEnd:
         only after it, is let go when it is."""
         held.begin("a")
         held.left()
-        held.pauses.end("a")
+        held.pauses.end(("a", None))
         before = held.let_go
         held.pauses.changed(REF)
         held.pauses.changed(REF)

@@ -63,7 +63,7 @@ def test_a_decision_waits(story: Story, decision: Decision) -> None:
 
     paused(story, doubt=True)
     assert story.entry.decision is decision
-    story.pauses.end(None)
+    story.pauses.end((None, None))
     story.replicate(doubt=True)
     assert story.entry.decision is None
 
@@ -76,7 +76,7 @@ def test_another_rule_goes_on(story: Story) -> None:
 
     paused(story)
     assert set(story.target.secrets) == {"other/team/db"}
-    story.pauses.end("all")
+    story.pauses.end(("all", None))
     story.rounds(Hint(ref=REF))
     assert set(story.target.secrets) == {NAME, "other/team/db"}
 
@@ -104,6 +104,6 @@ def test_what_somebody_must_mend_is_tried_after_it(story: Story) -> None:
     with pytest.raises(Temporary) as raised:
         story.rounds(Hint(ref=REF))
     assert raised.value.cause is Cause.PAUSED
-    story.pauses.end(None)
+    story.pauses.end((None, None))
     with pytest.raises(Permanent):
         story.rounds(Hint(ref=REF))

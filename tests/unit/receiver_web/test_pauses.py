@@ -106,7 +106,8 @@ class TestPause:
         answer = refused(world, "pause", **body)
 
         assert answer.json() == {
-            "error": "the body must be a JSON object of rule, all, dry_run, reason, for"
+            "error": "the body must be a JSON object of rule, path, mount, namespace, "
+            "all, dry_run, reason, for"
         }
 
     @pytest.mark.parametrize("what", ["pause", "resume"])
@@ -115,6 +116,43 @@ class TestPause:
         for token, code in (("sync-token", 403), ("read-token", 403), ("", 401)):
             answer = world.request("POST", f"/v1/{what}", token=token, json=PAUSE)
             assert answer.status_code == code
+
+
+class TestOneSecret:
+    def test_of_a_path(self, world: World) -> None:
+        """It is told by its parts; its rule as a whole goes on."""
+        order(world, "pause", path="kv/app/db", **PAUSE)
+
+        (paused,) = status(world)["paused"]
+        assert (paused["rule"], paused["namespace"]) == (None, "")
+        assert (paused["mount"], paused["path"]) == ("kv", "app/db")
+        assert world.sample("paused", rule="hybrid") == 0
+
+    def test_resume(self, world: World) -> None:
+        """Its own pause alone; with the rule's own, that of the secret too."""
+        one = {"mount": "kv", "path": "app/db"}
+        order(world, "pause", rule="hybrid", **PAUSE)
+        order(world, "pause", rule="hybrid", **one, **PAUSE)
+
+        order(world, "resume", **one)
+        assert [left["path"] for left in status(world)["paused"]] == [None]
+        order(world, "pause", rule="hybrid", **one, **PAUSE)
+        order(world, "resume", rule="hybrid")
+        assert status(world)["paused"] == []
+
+    @pytest.mark.parametrize(
+        "chosen",
+        [
+            {"mount": "kv"},
+            {"path": "kv/a", "all": True},
+            {"path": "kv/../a"},
+            {"cause": "KMS_DENIED"},
+        ],
+        ids=str,
+    )
+    def test_what_is_no_secret(self, world: World, chosen: dict[str, Any]) -> None:
+        """A pause is about a rule, one secret, or all; nothing is paused instead."""
+        refused(world, "pause", **chosen, **PAUSE)
 
 
 class TestResume:
