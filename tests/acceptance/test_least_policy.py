@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from tests.acceptance.gate import Gate
+from tests.gate import Gate
 
 from receiver.core.fingerprint import MANAGED_BY, SEAL, US
 from receiver.demo.emulator import REGION

@@ -48,6 +48,7 @@ def deeds(reader: Reader, refs: Iterable[SecretRef]) -> Iterator[tuple[str, obje
     source, http = reader.source, reader.http
     keeper = TokenKeeper(
         http,
+        reader.credential,
         namespace="",
         now=time.time,
         on_expiry=lambda _: None,
