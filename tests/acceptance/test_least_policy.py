@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from tests.gate import Gate
 
 from receiver.core.fingerprint import MANAGED_BY, SEAL, US
 from receiver.demo.emulator import REGION
@@ -17,6 +16,7 @@ from tests.acceptance.iam import Call, is_allowed
 from tests.acceptance.scene import Build, Scene, wait_until
 from tests.acceptance.test_cli import alone
 from tests.acceptance.test_leaks import requests_to_aws
+from tests.gate import Gate
 
 #: Each of these was made at least once, or the test has shown nothing of it.
 _MADE = {
