@@ -50,4 +50,4 @@ def _holds(operator: str, key: str, wanted: Any, call: Call) -> bool:
             return bool(set(given or ()) & set(wanted))
         case "Bool":
             return bool(str(given).lower() == wanted)
-    raise NotImplementedError(operator)
+    raise AssertionError(f"a condition that is not evaluated here: {operator}")
