@@ -73,12 +73,12 @@ clean:
 
 .venv/.demo: requirements/demo.lock pyproject.toml | .venv/bin/python
 	@echo "installing into .venv (once) …" >&2
-	@$(PIP) --require-hashes -r requirements/demo.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
+	@$(PIP) --no-deps --require-hashes -r requirements/demo.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: requirements/dev.lock pyproject.toml | .venv/bin/python
 	@echo "installing into .venv (once) …" >&2
-	@$(PIP) --require-hashes -r requirements/dev.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.lock || { echo "$(NO_WHEEL)" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
