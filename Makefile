@@ -25,7 +25,7 @@ check: .venv/.dev
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -p no:schemathesis -m "not integration" --hypothesis-profile=quick $(ARGS)
 
 test: .venv/.dev .venv/.tools
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
