@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -20,6 +21,14 @@ _KEYS = {
     "secretsmanager:ForceDeleteWithoutRecovery",
 }
 _KINDS = ("aws:RequestTag/", "aws:ResourceTag/")
+
+
+class Answer(Enum):
+    """What becomes of a call. What is merely not granted another policy could grant."""
+
+    ALLOWED = "allowed"
+    NOT_GRANTED = "not granted"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,15 @@ class Call:
 
 def is_allowed(statements: Sequence[Mapping[str, Any]], call: Call) -> bool:
     """Whether a policy of these statements lets the call through."""
+    return answer(statements, call) is Answer.ALLOWED
+
+
+def answer(statements: Sequence[Mapping[str, Any]], call: Call) -> Answer:
+    """What such a policy says to it."""
     effects = {one["Effect"] for one in statements if _applies(one, call)}
-    return "Allow" in effects and "Deny" not in effects
+    if "Deny" in effects:
+        return Answer.DENIED
+    return Answer.ALLOWED if "Allow" in effects else Answer.NOT_GRANTED
 
 
 def _applies(statement: Mapping[str, Any], call: Call) -> bool:

@@ -123,8 +123,7 @@ def aws(  # noqa: PLR0913 each one is an option of the command
 
     Exit codes: 0 printed, 1 error.
     """
-    from receiver.policies.arns import Where
-    from receiver.policies.in_aws import Unreadable, aws_policy
+    from receiver.policies.in_aws import Unreadable, Where, aws_policy
     from receiver.policies.statements import as_document, chosen
 
     settings = _settings(config)

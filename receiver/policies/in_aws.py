@@ -21,6 +21,8 @@ from receiver.core.rules import FORCE, RETAIN, Rule
 from receiver.policies.arns import Where, domain_of, secrets
 from receiver.policies.statements import Statement, allow, deny, deny_but_for
 
+__all__ = ["aws_policy", "Besides", "Where", "Unreadable"]
+
 _CHANGES = (
     "PutSecretValue",
     "UpdateSecret",

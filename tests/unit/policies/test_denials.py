@@ -8,8 +8,7 @@ import pytest
 
 from receiver.core.fingerprint import MANAGED_BY, SEAL, SOURCE, US
 from receiver.core.rules import FORCE, Rule, TargetSpec
-from receiver.policies.arns import Where
-from receiver.policies.in_aws import Besides, aws_policy
+from receiver.policies.in_aws import Besides, Where, aws_policy
 from tests.iam import Call, is_allowed
 
 REGION = "eu-central-1"

@@ -12,8 +12,7 @@ from receiver.adapters.secrets_manager import OPERATIONS
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE
 from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
 from receiver.core.state import Replica
-from receiver.policies.arns import Where
-from receiver.policies.in_aws import Besides, Unreadable, aws_policy
+from receiver.policies.in_aws import Besides, Unreadable, Where, aws_policy
 from receiver.policies.statements import chosen, length
 
 REGION = "eu-central-1"
