@@ -18,10 +18,10 @@ from typing import Any
 
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE, US
 from receiver.core.rules import FORCE, RETAIN, Rule
-from receiver.policies.arns import Where, domain_of, secrets
+from receiver.policies.arns import Where, domain_of, partition_of, secrets
 from receiver.policies.statements import Statement, allow, deny, deny_but_for
 
-__all__ = ["aws_policy", "Besides", "Where", "Unreadable"]
+__all__ = ["aws_policy", "Besides", "partition_of", "Where", "Unreadable"]
 
 _CHANGES = (
     "PutSecretValue",
