@@ -135,25 +135,23 @@ class Observability(Construct):
             when=_LESS,
             missing=_MISSING.BREACHING,
         )
-        yield _Watch(
-            name="5xx",
-            says="Requests are answered with 5xx",
-            metric=cloudwatch.MathExpression(
-                expression="FILL(receiver, 0) + FILL(balancer, 0)",
-                using_metrics={
-                    "receiver": targets.metrics.http_code_target(
-                        elb.HttpCodeTarget.TARGET_5XX_COUNT, period=_FIVE
-                    ),
-                    "balancer": balancer.metrics.http_code_elb(
-                        elb.HttpCodeElb.ELB_5XX_COUNT, period=_FIVE
-                    ),
-                },
-                label="5xx",
-                period=_FIVE,
+        for name, says, metric in (
+            (
+                "receiver-5xx",
+                "The receiver answers with 5xx: its disk, or a fault of its own",
+                targets.metrics.http_code_target(
+                    elb.HttpCodeTarget.TARGET_5XX_COUNT, period=_FIVE
+                ),
             ),
-            threshold=10,
-            times=2,
-        )
+            (
+                "balancer-5xx",
+                "The load balancer answers with 5xx in the receiver's place",
+                balancer.metrics.http_code_elb(
+                    elb.HttpCodeElb.ELB_5XX_COUNT, period=_FIVE
+                ),
+            ),
+        ):
+            yield _Watch(name=name, says=says, metric=metric, threshold=10, times=2)
 
     def _of_room(self) -> Iterator[_Watch]:
         service = self._parts.service.service
