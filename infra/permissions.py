@@ -1,0 +1,94 @@
+"""Who the receiver is in AWS, and what it may do there.
+
+The statements are those that ``vault-replicator policy aws`` prints, from the same
+function: there is one place that says what the receiver needs. Only its use of our own
+key is added, as that exists nowhere but here.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.acknowledged import acknowledge
+from infra.config import ByConnectionSecret, Config
+from infra.keys import via
+from infra.names import Names
+from receiver.policies.in_aws import Besides, Where, aws_policy
+from receiver.settings import Settings
+
+
+def of_tasks(config: Config) -> iam.IPrincipal:
+    """ECS, for tasks of this account alone."""
+    return iam.ServicePrincipal(
+        "ecs-tasks.amazonaws.com",
+        conditions={
+            "StringEquals": {"aws:SourceAccount": config.account},
+            "ArnLike": {"aws:SourceArn": config.arn("ecs", "*")},
+        },
+    )
+
+
+class ReceiverRole(Construct):
+    """``role``. Its name is chosen: Vault's AWS method, the owners of other accounts
+    and the watch on tampering know it by its ARN."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=Names(config).task_role,
+            description="The receiver: writes replicated secrets, reads none",
+            assumed_by=of_tasks(config),
+        )
+
+    def allow(self, settings: Settings, operations: kms.IKey) -> None:
+        """What the rules need, no more."""
+        statements = [
+            iam.PolicyStatement.from_json(one)
+            for one in replication(self._config, settings)
+        ]
+        policy = iam.Policy(
+            self,
+            "Policy",
+            # As it is printed: names of statements are what people look for.
+            document=iam.PolicyDocument(
+                statements=[*statements, self._own_key(operations)], minimize=False
+            ),
+        )
+        policy.attach_to_role(self.role)
+        acknowledge(
+            policy,
+            "AwsSolutions-IAM5",
+            "Secrets below the prefix have names that nobody knows in advance, and AWS "
+            "adds six characters to each; ListSecrets takes no resource",
+        )
+
+    def _own_key(self, key: kms.IKey) -> iam.PolicyStatement:
+        """To publish to our topic, and to read the connection to Vault."""
+        services = ["sns"]
+        if isinstance(self._config.vault_auth, ByConnectionSecret):
+            services.append("secretsmanager")
+        through = [
+            via(one, self._config)["StringEquals"]["kms:ViaService"] for one in services
+        ]
+        return iam.PolicyStatement(
+            sid="OwnKey",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": through}},
+        )
+
+
+def replication(config: Config, settings: Settings) -> list[dict[str, object]]:
+    """The statements of the shared function, for this account."""
+    names = Names(config)
+    connection = None
+    if isinstance(config.vault_auth, ByConnectionSecret):
+        connection = (config.region, names.connection)
+    where = Where(source=config.vault_source, account=config.account)
+    besides = Besides(topics=[names.topic_arn], connection=connection)
+    return aws_policy(settings.to_rules(), where, besides=besides)
