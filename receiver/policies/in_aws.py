@@ -112,6 +112,7 @@ _SOMEBODY_ELSES = {
 _OUR_TAGS = {
     "ForAnyValue:StringEquals": {"aws:TagKeys": [MANAGED_BY, SOURCE, PATH, SEAL]}
 }
+_AT_ONCE = {"Bool": {"secretsmanager:ForceDeleteWithoutRecovery": "true"}}
 
 
 def _never(
@@ -119,24 +120,15 @@ def _never(
 ) -> list[Statement]:
     read = _on(["GetSecretValue", "BatchGetSecretValue"])
     others = _on(_ALL_BUT_VALUES_AND_LISTING)
+    forced = secrets([r for r in rules if r.target.on_delete == FORCE], where)
     return [
         deny_but_for(connection, "NeverRead", read),
         deny_but_for(secrets(rules, where), "NeverElsewhere", others),
         deny("NeverTakeOver", _on(["TagResource"]), "*", _SOMEBODY_ELSES),
         deny("NeverUntag", _on(["UntagResource"]), "*", _OUR_TAGS),
-        *_never_force(rules, where),
+        # Of two rules' names one may lie within the other's.
+        deny_but_for(forced, "NeverForce", _on(["DeleteSecret"]), _AT_ONCE),
     ]
-
-
-def _never_force(rules: Sequence[Rule], where: Where) -> list[Statement]:
-    """Where no rule deletes at once, nobody does."""
-    forced = set(secrets([r for r in rules if r.target.on_delete == FORCE], where))
-    others = [r for r in rules if r.target.on_delete != FORCE]
-    names = [name for name in secrets(others, where) if name not in forced]
-    at_once = {"Bool": {"secretsmanager:ForceDeleteWithoutRecovery": "true"}}
-    resources = names if forced else "*"
-    delete = _on(["DeleteSecret"])
-    return [deny("NeverForce", delete, resources, at_once)] if names else []
 
 
 def _connection(besides: Besides, names: Sequence[str], where: Where) -> list[str]:

@@ -34,11 +34,14 @@ def deny(
 
 
 def deny_but_for(
-    exceptions: Sequence[str], sid: str, actions: Sequence[str]
+    exceptions: Sequence[str],
+    sid: str,
+    actions: Sequence[str],
+    condition: dict[str, Any] | None = None,
 ) -> Statement:
     """The same for everything but these."""
     what = {"NotResource": list(exceptions)} if exceptions else {"Resource": "*"}
-    return _statement("Deny", sid, actions, what, None)
+    return _statement("Deny", sid, actions, what, condition)
 
 
 def _statement(

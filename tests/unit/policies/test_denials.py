@@ -47,7 +47,7 @@ LET = [
     ("TagResource", arn("kv/app"), {}),
     ("UntagResource", arn("kv/app"), OURS | {"aws:TagKeys": ["team"]}),
     ("DeleteSecret", arn("kv/app"), OURS),
-    ("DeleteSecret", arn("forced/app"), OURS | AT_ONCE),
+    ("DeleteSecret", arn("kv/forced/app"), OURS | AT_ONCE),
 ]
 
 
@@ -60,7 +60,7 @@ def test_whatever_else_is_allowed(
 ) -> None:
     """A denial that were missing, or too wide, would show here."""
     policy = aws_policy(
-        [rule("kv"), rule("forced", on_delete=FORCE)],
+        [rule("kv"), rule("kv/forced", on_delete=FORCE)],
         Where(source="vault-prod", account="123456789012"),
         besides=Besides(connection=(REGION, "hybrid/vault")),
     )

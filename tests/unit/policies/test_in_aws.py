@@ -109,12 +109,11 @@ def test_elsewhere_all_is_denied_but_to_list() -> None:
 
 def test_how_secrets_end() -> None:
     """At once only where a rule says so; not at all where all are retained."""
-    forced = rule("f", "other", on_delete=FORCE)
+    forced = rule("f", "kv/inside", on_delete=FORCE)
     both = statements(rule(), forced)
 
-    assert both["NeverForce"]["Resource"] == [KV]
+    assert both["NeverForce"]["NotResource"] == [KV.replace("*", "inside/*")]
     assert statements(rule())["NeverForce"]["Resource"] == "*"
-    assert "NeverForce" not in statements(forced)
     assert "secretsmanager:DeleteSecret" not in actions(
         statements(rule(on_delete=RETAIN))
     )
