@@ -4,13 +4,15 @@ It lives in an environment of its own, as it wants another botocore than ours. T
 credentials of the account's root are allowed everything; a role is held to its
 policies, and a refusal says whether a policy denies or none allows. What it does not
 evaluate (``secretsmanager:ForceDeleteWithoutRecovery``, a service's own use of a key)
-is for ``tests/iam.py`` to prove.
+is for ``tests/iam.py`` to prove. It speaks TLS, since what CDK makes of buckets and
+topics denies everything else.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import ssl
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 from botocore.config import Config
 
-from receiver.demo import loopback
 from receiver.demo.child import Child, free_port
+from tests.certificates import issue
 
-PROGRAM = Path(sys.prefix) / "ministack" / "bin" / "ministack"
+#: What ministack serves itself with. Its own command would listen on port 443, too.
+PROGRAM = Path(sys.prefix) / "ministack" / "bin" / "hypercorn"
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 _TRUST = {
     "Version": "2012-10-17",
@@ -70,18 +74,24 @@ class Emulator:
     def __init__(self, directory: Path) -> None:
         port = free_port()
         # By number: to a name the S3 client would add that of a bucket.
-        self.endpoint = f"http://127.0.0.1:{port}"
+        self.endpoint = f"https://127.0.0.1:{port}"
+        self.certificate, key = issue(directory, "ministack")
+        self._trust = ssl.create_default_context(cafile=self.certificate)
         self._session = boto3.Session()
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
         self._child = Child(
             "the emulator of AWS",
-            [str(PROGRAM)],
+            [
+                *(str(PROGRAM), "ministack.app:app"),
+                *("--bind", f"127.0.0.1:{port}"),
+                *("--certfile", str(self.certificate)),
+                *("--keyfile", str(key)),
+            ],
             log=directory / "ministack.log",
             env=ROOT.environment()
             | {
                 "PATH": os.defpath,
                 "AUTH": "true",
-                "BIND_HOST": "127.0.0.1",
                 "GATEWAY_PORT": str(port),
                 "HOME": str(directory),
                 "LOG_LEVEL": "WARNING",
@@ -96,11 +106,20 @@ class Emulator:
     def start(self) -> None:
         """Returns when it answers. Raises StartError."""
         self._child.start()
-        ready = f"{self.endpoint}/_ministack/ready"
-        self._child.wait_ready(lambda: loopback.answers(ready))
+        self._child.wait_ready(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        url = f"{self.endpoint}/_ministack/ready"
+        try:
+            answer = httpx.get(url, verify=self._trust, trust_env=False)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
 
     def stop(self) -> None:
         """With all that it holds."""
+        for client in self._clients.values():
+            client.close()
         self._child.stop()
 
     def client(
@@ -116,6 +135,7 @@ class Emulator:
                 aws_access_key_id=who.key,
                 aws_secret_access_key=who.secret,
                 aws_session_token=who.token,
+                verify=str(self.certificate),
                 config=_CONFIG,
             )
         return self._clients[asked]

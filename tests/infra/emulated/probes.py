@@ -25,18 +25,18 @@ VAULT = "vault-prod"
 
 OUR_TAGS = {MANAGED_BY: US, SOURCE: VAULT, PATH: "kv/app"}
 TAGS_OF_ANOTHER = OUR_TAGS | {SOURCE: "vault-test"}
-#: Where the secret with Vault's token is; outside of all that is replicated.
-CONNECTION_NAME = "hybrid/vault-connection"
 
 
 @dataclass(frozen=True)
 class Subject:
     """A secret that a call is about. ``tags`` None: there is none of that name yet.
-    ``prefix`` None: that of the rules. ``scheduled``: its deletion is."""
+    ``prefix`` None: that of the rules. ``scheduled``: its deletion is. ``connection``:
+    the one with Vault's token, which is there already."""
 
     tags: Mapping[str, str] | None
     prefix: str | None = None
     scheduled: bool = False
+    connection: bool = False
 
 
 FREE = Subject(None)
@@ -48,7 +48,7 @@ THEIRS = Subject({MANAGED_BY: "terraform"})
 FREE_ELSEWHERE = Subject(None, "elsewhere/")
 ELSEWHERE = Subject(OUR_TAGS, "elsewhere/")
 UNTAGGED_ELSEWHERE = Subject({}, "elsewhere/")
-CONNECTION = Subject({}, CONNECTION_NAME)
+CONNECTION = Subject({}, connection=True)
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,14 @@ OF_THE_CONNECTION = (
 
 @dataclass(frozen=True)
 class Role:
-    """Somebody with a policy, and a prefix that the rules give names below."""
+    """Somebody with a policy, the prefix that the rules give names below, and the name
+    of the secret with Vault's token."""
 
     emulator: Emulator
     policy: Sequence[Mapping[str, Any]]
     below: str
     who: Credentials
+    connection: str = "hybrid/vault-connection"
 
 
 _numbers = itertools.count()
@@ -155,7 +157,7 @@ _numbers = itertools.count()
 def holds(role: Role, probe: Probe, wanted: Answer | None = None) -> None:
     """The emulator and the evaluator both say what the row says, or ``wanted``."""
     wanted = wanted or probe.answer
-    assert answer(role.policy, _call(probe, role.below)) is wanted, probe
+    assert answer(role.policy, _call(role, probe)) is wanted, probe
     assert emulated(role, probe) is (ALLOWED if probe.unseen else wanted), probe
 
 
@@ -171,8 +173,8 @@ def emulated(role: Role, probe: Probe) -> Answer:
 
 def _prepared(role: Role, subject: Subject) -> str:
     """Its name; it is there, if it is to be."""
-    if subject.prefix == CONNECTION_NAME:
-        return CONNECTION_NAME
+    if subject.connection:
+        return role.connection
     name = f"{subject.prefix or role.below}probe-{next(_numbers)}"
     if subject.tags is not None:
         root = role.emulator.client("secretsmanager")
@@ -182,7 +184,7 @@ def _prepared(role: Role, subject: Subject) -> str:
     return name
 
 
-def _call(probe: Probe, below: str) -> Call:
+def _call(role: Role, probe: Probe) -> Call:
     """As IAM sees it."""
     given = {one["Key"]: one["Value"] for one in probe.parameters.get("Tags", ())}
     held = (probe.subject.tags if probe.subject else None) or {}
@@ -194,9 +196,10 @@ def _call(probe: Probe, below: str) -> Call:
     if "ForceDeleteWithoutRecovery" in probe.parameters:
         context["secretsmanager:ForceDeleteWithoutRecovery"] = "true"
     resource = "*"
-    if probe.subject is not None:
-        name = f"{probe.subject.prefix or below}-AbCdEf"
-        resource = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"
+    if (subject := probe.subject) is not None:
+        name = subject.prefix or role.below
+        name = role.connection if subject.connection else name
+        resource = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
     return Call(f"secretsmanager:{probe.operation}", resource, context)
 
 
@@ -212,3 +215,46 @@ def said(call: Callable[[], Any]) -> Answer:
             return ALLOWED
         raise
     return ALLOWED
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A call to another service. ``about`` and parameters name what is in the account
+    by ``{key}``, ``{topic}`` and ``{other_topic}``."""
+
+    name: str
+    answer: Answer
+    operation: str
+    about: str = "*"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+OTHER_SERVICES = (
+    Elsewhere("tell our topic", ALLOWED, "sns:Publish", "{topic}",
+              {"TopicArn": "{topic}", "Message": "a"}),
+    Elsewhere("tell another topic", NOT_GRANTED, "sns:Publish", "{other_topic}",
+              {"TopicArn": "{other_topic}", "Message": "a"}),
+    Elsewhere("subscribe", NOT_GRANTED, "sns:Subscribe", "{topic}",
+              {"TopicArn": "{topic}", "Protocol": "email", "Endpoint": "a@b.example"}),
+    Elsewhere("encrypt by itself", NOT_GRANTED, "kms:Encrypt", "{key}",
+              {"KeyId": "{key}", "Plaintext": "a"}),
+    Elsewhere("make a data key", NOT_GRANTED, "kms:GenerateDataKey", "{key}",
+              {"KeyId": "{key}", "KeySpec": "AES_256"}),
+    Elsewhere("disable the key", NOT_GRANTED, "kms:DisableKey", "{key}",
+              {"KeyId": "{key}"}),
+    Elsewhere("list users", NOT_GRANTED, "iam:ListUsers"),
+    Elsewhere("list buckets", NOT_GRANTED, "s3:ListBuckets"),
+    Elsewhere("list parameters", NOT_GRANTED, "ssm:DescribeParameters"),
+    Elsewhere("list tasks", NOT_GRANTED, "ecs:ListTasks"),
+)  # fmt: skip
+
+
+def holds_elsewhere(role: Role, probe: Elsewhere, **there: str) -> None:
+    """The same of another service; ``there`` are the ARNs that it is about."""
+    service, operation = probe.operation.split(":")
+    given = {name: value.format(**there) for name, value in probe.parameters.items()}
+    method = getattr(role.emulator.client(service, role.who), xform_name(operation))
+
+    call = Call(probe.operation, probe.about.format(**there))
+    assert answer(role.policy, call) is probe.answer, probe
+    assert said(lambda: method(**given)) is probe.answer, probe

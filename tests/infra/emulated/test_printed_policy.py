@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
@@ -17,18 +16,20 @@ from tests.iam import Answer, Call, answer
 from tests.infra.emulated.emulator import ACCOUNT, REGION, Emulator
 from tests.infra.emulated.probes import (
     ALLOWED,
-    CONNECTION_NAME,
     DENIED,
     NOT_GRANTED,
     OF_THE_CONNECTION,
+    OTHER_SERVICES,
     OUR_TAGS,
     OURS,
     PROBES,
     VAULT,
+    Elsewhere,
     Probe,
     Role,
     emulated,
     holds,
+    holds_elsewhere,
     said,
 )
 
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.integration
 WHERE = Where(source=VAULT, account=ACCOUNT)
 
 
-def named(probe: Probe) -> str:
+def named(probe: Probe | Elsewhere) -> str:
     return probe.name
 
 
@@ -66,7 +67,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(emulator: Emulator) -> Account:
     root = emulator.client
-    root("secretsmanager").create_secret(Name=CONNECTION_NAME, SecretString="token")
+    root("secretsmanager").create_secret(Name=Role.connection, SecretString="token")
     topics = [
         root("sns").create_topic(Name=name)["TopicArn"] for name in ("told", "other")
     ]
@@ -86,7 +87,7 @@ def rich(account: Account) -> Role:
     besides = Besides(
         topics=[account.topic],
         topic_key=(REGION, account.key),
-        connection=(REGION, CONNECTION_NAME),
+        connection=(REGION, Role.connection),
         connection_key=account.key,
     )
     uses = {"kms_key_id": account.key, "replicas": (Replica("eu-west-1"),)}
@@ -166,50 +167,11 @@ def test_roles_of_rules(account: Account) -> None:
         assert emulated(runner, probe) is NOT_GRANTED
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """A call to another service. ``about`` and parameters name what is in the account
-    by ``{key}``, ``{topic}`` and ``{other_topic}``."""
-
-    name: str
-    answer: Answer
-    operation: str
-    about: str = "*"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-OTHER_SERVICES = (
-    Elsewhere("tell our topic", ALLOWED, "sns:Publish", "{topic}",
-              {"TopicArn": "{topic}", "Message": "a"}),
-    Elsewhere("tell another topic", NOT_GRANTED, "sns:Publish", "{other_topic}",
-              {"TopicArn": "{other_topic}", "Message": "a"}),
-    Elsewhere("subscribe", NOT_GRANTED, "sns:Subscribe", "{topic}",
-              {"TopicArn": "{topic}", "Protocol": "email", "Endpoint": "a@b.example"}),
-    Elsewhere("encrypt by ourselves", NOT_GRANTED, "kms:Encrypt", "{key}",
-              {"KeyId": "{key}", "Plaintext": "a"}),
-    Elsewhere("make a data key", NOT_GRANTED, "kms:GenerateDataKey", "{key}",
-              {"KeyId": "{key}", "KeySpec": "AES_256"}),
-    Elsewhere("disable the key", NOT_GRANTED, "kms:DisableKey", "{key}",
-              {"KeyId": "{key}"}),
-    Elsewhere("list users", NOT_GRANTED, "iam:ListUsers"),
-    Elsewhere("list buckets", NOT_GRANTED, "s3:ListBuckets"),
-    Elsewhere("list parameters", NOT_GRANTED, "ssm:DescribeParameters"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("probe", OTHER_SERVICES, ids=lambda probe: probe.name)
+@pytest.mark.parametrize("probe", OTHER_SERVICES, ids=named)
 def test_other_services(account: Account, rich: Role, probe: Elsewhere) -> None:
     """Our topic is told, and that is all: a key is no use but by way of a service."""
-    named = {"key": account.key, "topic": account.topic, "other_topic": account.other}
-    parameters = {
-        name: value.format(**named) for name, value in probe.parameters.items()
-    }
-    service, operation = probe.operation.split(":")
-    method = getattr(rich.emulator.client(service, rich.who), xform_name(operation))
-
-    call = Call(probe.operation, probe.about.format(**named))
-    assert answer(rich.policy, call) is probe.answer
-    assert said(lambda: method(**parameters)) is probe.answer
+    there = {"topic": account.topic, "other_topic": account.other, "key": account.key}
+    holds_elsewhere(rich, probe, **there)
 
 
 @pytest.mark.parametrize(
