@@ -53,7 +53,7 @@ def _form(pattern: str, said: str) -> Any:
 #: What CloudWatch Logs takes, of those that anybody asks for.
 Retention: TypeAlias = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653]
 _Cidr = Annotated[str, AfterValidator(_cidr)]
-_Subnet = Annotated[str, _form(r"subnet-[0-9a-f]+", "a subnet's id, subnet-…")]
+_Subnet = Annotated[str, _form(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "an id, subnet-…")]
 _Principal = Annotated[
     str,
     _form(
@@ -96,7 +96,7 @@ class OwnVpc(ConfigModel):
     """A VPC that exists. ``subnets`` are the tasks'; the load balancer takes
     ``balancer_subnets``, or the same."""
 
-    id: Annotated[str, _form(r"vpc-[0-9a-f]+", "a VPC's id, vpc-…")]
+    id: Annotated[str, _form(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})", "a VPC's id, vpc-…")]
     cidr: _Cidr
     subnets: Annotated[tuple[_Subnet, ...], Field(min_length=2)]
     balancer_subnets: Annotated[tuple[_Subnet, ...], Field(min_length=2)] | None = None

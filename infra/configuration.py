@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from infra.config import ByAwsIdentity, Config
+from infra.files import STATE, VAULT_CA, fingerprint_files, signing_files, token_file
 from infra.names import Names
 from receiver.core.rules import Rule
 from receiver.policies.in_aws import Where, aws_policy
@@ -24,14 +25,7 @@ from receiver.settings import Settings, load_settings
 from vault_audit_forwarder.program.config_file import ConfigError
 
 PORT = 8080
-#: What the init container writes, and where (infra/place_files.py).
-FILES = "/run/vault-replicator"
-STATE = "/var/lib/vault-replicator"
 _NAME = "replicator.yaml"
-CONFIGURATION = f"{FILES}/{_NAME}"
-SIGNING, FINGERPRINT, VAULT_CA = "signing.key", "fingerprint.key", "vault-ca.crt"
-#: During a rotation the secret holds the new key and, on a second line, the old one.
-FORMER = ".former"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +45,10 @@ def configuration(config: Config) -> Configuration:
     return Configuration(text, settings)
 
 
-def token_file(name: str) -> str:
-    """The file of a token, below FILES."""
-    return f"token-{name}"
-
-
 def _document(config: Config) -> dict[str, Any]:
     names = Names(config)
     admin = [
-        {"name": name, "scope": scope, "token_file": f"{FILES}/{token_file(name)}"}
+        {"name": name, "scope": scope, "token_file": token_file(name)}
         for name, scope in names.tokens().items()
     ]
     return {
@@ -67,9 +56,9 @@ def _document(config: Config) -> dict[str, Any]:
         "public_url": config.url,
         "vault": _vault(config),
         "aws": {"region": config.region},
-        "webhook": {"signing_key_files": _with_former(SIGNING)},
+        "webhook": {"signing_key_files": signing_files()},
         "admin": {"tokens": admin},
-        "fingerprint": {"key_files": _with_former(FINGERPRINT)},
+        "fingerprint": {"key_files": fingerprint_files()},
         "rules": [_rule(rule, config) for rule in _rules(config)],
         "queue": {"kind": "sqlite", "path": f"{STATE}/state.db"},
         "reconcile": {
@@ -77,10 +66,6 @@ def _document(config: Config) -> dict[str, Any]:
         },
         "notify": [{"kind": "sns", "topic_arn": names.topic_arn}],
     }
-
-
-def _with_former(name: str) -> list[str]:
-    return [f"{FILES}/{name}", f"{FILES}/{name}{FORMER}"]
 
 
 def _vault(config: Config) -> dict[str, Any]:
@@ -99,7 +84,7 @@ def _vault(config: Config) -> dict[str, Any]:
     if config.vault_namespace:
         found["namespace"] = config.vault_namespace
     if config.vault_ca_file is not None:
-        found["ca_file"] = f"{FILES}/{VAULT_CA}"
+        found["ca_file"] = VAULT_CA
     return found
 
 

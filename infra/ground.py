@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.acknowledged import acknowledge
 from infra.config import Config
 from infra.credentials import Credentials
 from infra.keys import Keys
@@ -37,9 +38,15 @@ class Ground:
 
     def execution_role(self, scope: Construct, construct_id: str) -> iam.Role:
         """Of a task: pulls its image, writes its log, reads just its secrets."""
-        return iam.Role(
+        role = iam.Role(
             scope,
             construct_id,
             description="Starts a task: image, log, and the secrets that it is given",
             assumed_by=of_tasks(self.config),
         )
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "ecr:GetAuthorizationToken takes no resource",
+        )
+        return role

@@ -56,6 +56,11 @@ class Names:
         """Where people hear of troubles."""
         return self.config.arn("sns", self.config.name)
 
+    @property
+    def asking_family(self) -> str:
+        """The small task that asks for a comparison."""
+        return f"{self.config.name}-reconcile"
+
     def log_group(self, what: str) -> str:
         """Where a part of us logs."""
         return f"/{self.config.name}/{what}"

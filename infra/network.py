@@ -15,6 +15,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.acknowledged import acknowledge
 from infra.config import Config, OwnVpc
 
 _TWO = 2
@@ -52,12 +53,17 @@ class Network(Construct):
             "Vpc",
             vpc_id=own.id,
             vpc_cidr_block=own.cidr,
-            # Nobody asks for the zones of subnets that are named.
-            availability_zones=zones(len(own.subnets)),
-            private_subnet_ids=list(own.subnets),
+            availability_zones=zones(_TWO),  # nobody asks for them
         )
         self.tasks = self._named("Task", own.subnets)
-        self.balancer = self._named("Balancer", own.balancer_subnets or own.subnets)
+        self.balancer = self.tasks
+        if own.balancer_subnets is not None:
+            self.balancer = self._named("Balancer", own.balancer_subnets)
+        acknowledge(
+            self,
+            "@aws-cdk/aws-ec2:noSubnetRouteTableId",
+            "Routes of a VPC that exists are not ours",
+        )
 
     def _named(self, what: str, ids: tuple[str, ...]) -> ec2.SubnetSelection:
         subnets = [

@@ -15,7 +15,8 @@ from infra.acknowledged import acknowledge
 from infra.config import ByConnectionSecret, Config
 from infra.keys import via
 from infra.names import Names
-from receiver.policies.in_aws import Besides, Where, aws_policy
+from infra.replication import replication
+from receiver.policies.in_aws import Statement
 from receiver.settings import Settings
 
 
@@ -47,25 +48,22 @@ class ReceiverRole(Construct):
 
     def allow(self, settings: Settings, operations: kms.IKey) -> None:
         """What the rules need, no more."""
-        statements = [
-            iam.PolicyStatement.from_json(one)
-            for one in replication(self._config, settings)
-        ]
+        statements = replication(self._config, settings)
         policy = iam.Policy(
             self,
             "Policy",
             # As it is printed: names of statements are what people look for.
             document=iam.PolicyDocument(
-                statements=[*statements, self._own_key(operations)], minimize=False
+                statements=[
+                    *map(iam.PolicyStatement.from_json, statements),
+                    self._own_key(operations),
+                ],
+                minimize=False,
             ),
         )
         policy.attach_to_role(self.role)
-        acknowledge(
-            policy,
-            "AwsSolutions-IAM5",
-            "Secrets below the prefix have names that nobody knows in advance, and AWS "
-            "adds six characters to each; ListSecrets takes no resource",
-        )
+        for one in statements:
+            _acknowledge_wide(policy, one)
 
     def _own_key(self, key: kms.IKey) -> iam.PolicyStatement:
         """To publish to our topic, and to read the connection to Vault."""
@@ -83,12 +81,19 @@ class ReceiverRole(Construct):
         )
 
 
-def replication(config: Config, settings: Settings) -> list[dict[str, object]]:
-    """The statements of the shared function, for this account."""
-    names = Names(config)
-    connection = None
-    if isinstance(config.vault_auth, ByConnectionSecret):
-        connection = (config.region, names.connection)
-    where = Where(source=config.vault_source, account=config.account)
-    besides = Besides(topics=[names.topic_arn], connection=connection)
-    return aws_policy(settings.to_rules(), where, besides=besides)
+_WIDE = {
+    "List": "ListSecrets takes no resource",
+    "Kms": "A key that is named by its alias, which stands in the condition",
+}
+_NAMES = "Names below the prefix are made in Vault, and AWS adds six characters to each"
+
+
+def _acknowledge_wide(policy: iam.Policy, statement: Statement) -> None:
+    """Each wildcard of the shared function, by what it is there for."""
+    if statement["Effect"] != "Allow":
+        return
+    why = _WIDE.get(statement["Sid"].rstrip("0123456789"), _NAMES)
+    resources = statement["Resource"]
+    for resource in [resources] if isinstance(resources, str) else resources:
+        if "*" in resource:
+            acknowledge(policy, f"AwsSolutions-IAM5[Resource::{resource}]", why)

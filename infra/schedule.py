@@ -5,6 +5,7 @@ attempts lies in a queue, which has an alarm."""
 from __future__ import annotations
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -32,6 +33,19 @@ class Schedule(Construct):
             retention_period=Duration.days(14),
         )
         acknowledge(self.undelivered, "AwsSolutions-SQS3", "It is a dead-letter queue")
+        role = asking.starter(self, "Starter", "scheduler.amazonaws.com")
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["sqs:SendMessage"], resources=[self.undelivered.queue_arn]
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                # Of the schedule, which it encrypts, and of the queue.
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[ground.keys.operations.key_arn],
+            )
+        )
         every = Duration.seconds(int(config.interval))
         scheduler.Schedule(
             self,
@@ -49,6 +63,8 @@ class Schedule(Construct):
                 # A later one takes its place.
                 max_event_age=Duration.seconds(max(60, int(config.interval))),
                 retry_attempts=3,
+                # With no more than that.
+                role=role.without_policy_updates(),
             ),
             key=ground.keys.operations,
         )

@@ -18,23 +18,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
-from infra.config import Config
-from infra.configuration import (
-    CONFIGURATION,
-    FILES,
-    FINGERPRINT,
-    FORMER,
-    PORT,
-    SIGNING,
-    STATE,
-    VAULT_CA,
-    Configuration,
-    token_file,
-)
+from infra.configuration import PORT, Configuration
 from infra.credentials import Credentials
+from infra.files import CONFIGURATION, FILES, STATE, files, token_variable
 from infra.ground import Ground
 from infra.images import USER, image_of
-from infra.names import Names
 
 _PLACE_FILES = Path(__file__).with_name("place_files.py")
 #: The receiver ends within 20 s, after what is in flight.
@@ -96,10 +84,9 @@ class Service(Construct):
         credentials: Credentials,
     ) -> ecs.ContainerDefinition:
         """The init container. Without it the receiver does not start."""
-        listed = _listed(self._config)
         environment = {
             "DIRECTORY": FILES,
-            "FILES": json.dumps(listed),
+            "FILES": json.dumps(files(self._config)),
             "CONFIGURATION": configuration.text,
         }
         if self._config.vault_ca_file is not None:
@@ -109,7 +96,7 @@ class Service(Construct):
             "FINGERPRINT": ecs.Secret.from_secrets_manager(credentials.fingerprint),
         }
         for name, secret in credentials.tokens.items():
-            secrets[_variable(name)] = ecs.Secret.from_secrets_manager(secret)
+            secrets[token_variable(name)] = ecs.Secret.from_secrets_manager(secret)
         container = task.add_container(
             "files",
             image=self._image,
@@ -183,35 +170,6 @@ class Service(Construct):
             enable_ecs_managed_tags=True,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
-
-
-def _listed(config: Config) -> list[dict[str, object]]:
-    """What place_files.py is to write."""
-    found: list[dict[str, object]] = [
-        {"name": Path(CONFIGURATION).name, "variable": "CONFIGURATION"}
-    ]
-    for name, variable, prefix in (
-        (SIGNING, "SIGNING", "whsec_"),
-        (FINGERPRINT, "FINGERPRINT", ""),
-    ):
-        for line, end in enumerate(("", FORMER)):
-            found.append(
-                {
-                    "name": name + end,
-                    "variable": variable,
-                    "prefix": prefix,
-                    "line": line,
-                }
-            )
-    for name in Names(config).tokens():
-        found.append({"name": token_file(name), "variable": _variable(name)})
-    if config.vault_ca_file is not None:
-        found.append({"name": VAULT_CA, "variable": "VAULT_CA"})
-    return found
-
-
-def _variable(token: str) -> str:
-    return f"TOKEN_{token.upper().replace('-', '_')}"
 
 
 def _mount(volume: str, path: str, *, read_only: bool) -> ecs.MountPoint:

@@ -52,6 +52,7 @@ class ReplicatorStack(Stack):
             accounts = _accounts(configuration.settings.to_rules())
             Endpoints(self, "Endpoints", config, ground.network.vpc, accounts)
         service = Service(self, "Service", ground, configuration, role.role)
+        service.service.node.add_dependency(role)  # not before it may do something
         asking = Asking(self, "Asking", ground)
         entrance = Entrance(self, "Entrance", ground, service, asking)
         schedule = (
