@@ -62,6 +62,10 @@ class Assembly:
     directory: Path
     left_out: list[str]
 
+    def destroying(self) -> tuple[str, ...]:
+        """The words that take the stack down without a question."""
+        return ("destroy", "--app", str(self.directory), "--force")
+
 
 def synthesized(directory: Path, context: Mapping[str, Any]) -> Assembly:
     """Without what the emulator cannot make."""
@@ -93,9 +97,14 @@ class Deployment:
         """And forget all of it."""
         self.emulator.stop()
 
-    def cdk(self, *words: str) -> str:
-        """What AWS's command line says. It must succeed."""
-        done = subprocess.run(
+    def cdk(self, *words: str) -> None:
+        """AWS's command line, which must succeed."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same, whatever comes of it."""
+        return subprocess.run(
             [str(CDK), *words, "--no-color", "--no-notices", "--ci"],
             cwd=self._directory,
             env=self._environment(),
@@ -104,8 +113,6 @@ class Deployment:
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the person's: not even the cache of who has which account."""
@@ -131,10 +138,6 @@ class Deployment:
         """The first time, or what has changed."""
         app = str(assembly.directory)
         self.cdk("deploy", "--app", app, "--require-approval", "never")
-
-    def destroy(self, assembly: Assembly) -> None:
-        """Without a question."""
-        self.cdk("destroy", "--app", str(assembly.directory), "--force")
 
     def ask(self, service: str, operation: str, **parameters: Any) -> Any:
         """The answer to one call of the root's."""
@@ -193,6 +196,14 @@ class Deployment:
         """To any topic."""
         listed = self.ask("sns", "list_subscriptions")["Subscriptions"]
         return [one for one in listed if one["Protocol"] == protocol]
+
+    def pattern(self, kind: str) -> str:
+        """Of the rule that takes events of this kind."""
+        patterns = [
+            one["EventPattern"] for one in self.ask("events", "list_rules")["Rules"]
+        ]
+        (found,) = (one for one in patterns if json.loads(one)["detail-type"] == [kind])
+        return str(found)
 
     def outputs(self) -> dict[str, str]:
         """What is told at the end of a deployment."""
