@@ -24,7 +24,7 @@ check: .venv/.dev
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -p no:schemathesis -m "not integration" --hypothesis-profile=quick $(ARGS)
 
-test: .venv/.dev .venv/.tools infra/node_modules/.cdk
+test: .venv/.dev .venv/.tools .venv/.ministack infra/node_modules/.cdk
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/.dev
@@ -47,6 +47,7 @@ lock: .venv/bin/python
 	@$(COMPILE) --extra receiver --extra otel -c requirements/dev.lock pyproject.toml \
 	  -o requirements/receiver.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	@$(COMPILE) requirements/ministack.in -o requirements/ministack.lock
 
 # The browser of the page's tests, what the alerts and the dashboard are tried with, and
 # the init of the images.
@@ -62,6 +63,14 @@ lock: .venv/bin/python
 	  || echo "not installed: their tests are skipped" >&2; \
 	else echo "no chromium, prometheus or tini here: their tests are skipped" >&2; fi \
 	>.venv/tools.log
+	@touch $@
+
+# An environment of its own, inside ours: it pins another botocore.
+.venv/.ministack: requirements/ministack.lock | .venv/bin/python
+	@echo "installing an emulator of AWS into .venv/ministack (once) …" >&2
+	@$(PYTHON) -m venv .venv/ministack
+	@.venv/ministack/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --require-hashes -r requirements/ministack.lock
 	@touch $@
 
 # The command line of AWS CDK. Where it cannot be installed, the tests of what it does are
