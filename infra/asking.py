@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.acknowledged import acknowledge
 from infra.ground import Ground
-from infra.images import USER, image_of
+from infra.images import USER, image_of, powerless
 from infra.names import SCHEDULE, Names
 from infra.permissions import of_tasks
 
@@ -53,6 +53,7 @@ class Asking(Construct):
             image=image_of(self, config),
             user=USER,
             readonly_root_filesystem=True,
+            linux_parameters=powerless(self, "Linux"),
             command=["reconcile"],
             environment={"VAULT_REPLICATOR_ADDR": config.url},
             secrets={

@@ -90,6 +90,11 @@ class Entrance(Construct):
             for address in network.ways_out:
                 peer = ec2.Peer.ipv4(f"{address}/32")
                 group.add_ingress_rule(peer, ec2.Port.tcp(_HTTPS), "Our own tasks")
+            acknowledge(
+                group,
+                "AwsSolutions-EC23",
+                "One address is that of the NAT gateway, not known before it is made",
+            )
         elif config.forwarder_cidrs:
             group.add_ingress_rule(asking.group, ec2.Port.tcp(_HTTPS), "Our own tasks")
         return group

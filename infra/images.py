@@ -1,5 +1,5 @@
 """The receiver's image: built from our Dockerfile by ``cdk deploy``, or one that is in
-this account's ECR already."""
+this account's ECR already; and as whom it runs."""
 
 from __future__ import annotations
 
@@ -33,3 +33,10 @@ def image_of(scope: Construct, config: Config) -> ecs.ContainerImage:
         name, _, tag = config.image.rpartition(":")
     repository = ecr.Repository.from_repository_name(scope, "Repository", name)
     return ecs.ContainerImage.from_ecr_repository(repository, tag)
+
+
+def powerless(scope: Construct, construct_id: str) -> ecs.LinuxParameters:
+    """No capability of the kernel: none is needed, with a port above 1024."""
+    parameters = ecs.LinuxParameters(scope, construct_id)
+    parameters.drop_capabilities(ecs.Capability.ALL)
+    return parameters

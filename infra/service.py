@@ -22,7 +22,7 @@ from infra.configuration import PORT, Configuration
 from infra.credentials import Credentials
 from infra.files import CONFIGURATION, FILES, STATE, files, token_variable
 from infra.ground import Ground
-from infra.images import USER, image_of
+from infra.images import USER, image_of, powerless
 
 _PLACE_FILES = Path(__file__).with_name("place_files.py")
 #: The receiver ends within 20 s, after what is in flight.
@@ -107,7 +107,7 @@ class Service(Construct):
             command=[],
             environment=environment,
             secrets=secrets,
-            linux_parameters=_bare(self, "FilesLinux"),
+            linux_parameters=powerless(self, "FilesLinux"),
             logging=self._logging("files"),
         )
         container.add_mount_points(_mount("files", FILES, read_only=False))
@@ -124,7 +124,7 @@ class Service(Construct):
             environment={"TMPDIR": STATE},
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             stop_timeout=_END_WITHIN,
-            linux_parameters=_bare(self, "ReceiverLinux"),
+            linux_parameters=powerless(self, "ReceiverLinux"),
             logging=self._logging("receiver"),
             health_check=ecs.HealthCheck(
                 command=[
@@ -176,13 +176,6 @@ def _mount(volume: str, path: str, *, read_only: bool) -> ecs.MountPoint:
     return ecs.MountPoint(
         source_volume=volume, container_path=path, read_only=read_only
     )
-
-
-def _bare(scope: Construct, construct_id: str) -> ecs.LinuxParameters:
-    """No capability of the kernel is needed, with a port above 1024."""
-    parameters = ecs.LinuxParameters(scope, construct_id)
-    parameters.drop_capabilities(ecs.Capability.ALL)
-    return parameters
 
 
 def _security_group(scope: Construct, ground: Ground) -> ec2.SecurityGroup:
