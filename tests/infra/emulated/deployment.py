@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
+from infra.configuration import configuration
 from receiver.settings import Settings, load_settings
+from tests.infra.cdk.deployments import INFRA, config, flags
 from tests.infra.emulated.emulator import ACCOUNT, REGION, ROOT, Emulator
 from tests.infra.emulated.lacking import reduce
-from tests.infra.emulated.probes import VAULT
 
-_INFRA = Path(__file__).parents[3] / "infra"
-CDK = _INFRA / "node_modules" / ".bin" / "cdk"
+CDK = INFRA / "node_modules" / ".bin" / "cdk"
 STACK = "vault-replicator"
 RECEIVER = f"{STACK}-{REGION}-receiver"
 CONSUMER = f"arn:aws:iam::{ACCOUNT}:role/consumer"
@@ -40,11 +40,7 @@ FORCED = {
 }
 ORDINARY: Mapping[str, Any] = {
     "account": ACCOUNT,
-    "region": REGION,
-    "vault_address": "https://vault.internal:8200",
-    "vault_source": VAULT,
     "vault_cidrs": ["10.20.0.0/16"],
-    "domain_name": "replicator.internal",
     "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
     "image": "vault-replicator:0.1.0",
     "egress": "endpoints",
@@ -71,14 +67,11 @@ def synthesized(directory: Path, context: Mapping[str, Any]) -> Assembly:
     """Without what the emulator cannot make."""
     from aws_cdk import App
 
-    from infra.configuration import configuration
-    from infra.context import from_context
     from infra.stack import ReplicatorStack
 
-    flags = json.loads((_INFRA / "cdk.json").read_text())["context"]
-    app = App(outdir=str(directory), context={**flags, **context})
-    config = from_context(app.node.get_all_context(), directory=_INFRA)
-    ReplicatorStack(app, "Replicator", config, configuration(config))
+    made = config(**context)
+    app = App(context=flags(), outdir=str(directory))
+    ReplicatorStack(app, "Replicator", made, configuration(made))
     app.synth()
     return Assembly(directory, reduce(directory / "Replicator.template.json"))
 
