@@ -96,7 +96,14 @@ def test_cfn_lint_finds_nothing(context: dict[str, Any]) -> None:
     # CDK writes down that the service comes after its role, which its task says too.
     manual = ManualArgs(ignore_checks=["W3005"], regions=[region])
 
-    assert [str(one) for one in lint(template, config=manual)] == []
+    found = [str(one) for one in lint(template, config=manual)]
+    assert [one for one in found if not _denies_what_is_to_come(one)] == []
+
+
+def _denies_what_is_to_come(finding: str) -> bool:
+    """The policy denies by first letters; with some of them no action begins yet."""
+    pattern = r"\[W3037: [^]]*\] \('[a-z]+\*' is not one of"
+    return re.match(pattern, finding) is not None
 
 
 def resource(stack: Synthesized, kind: str, name: str) -> dict[str, Any]:
@@ -302,9 +309,9 @@ def test_a_force_delete_is_denied_to_rules_that_do_not_ask_for_it() -> None:
         one["Sid"]: one for one in synthesized(**RULES).statements() if "Sid" in one
     }
 
-    denied = statements["NeverForce"]["Resource"]
-    assert "secret:vault/old/*" in json.dumps(denied)
-    assert "secret:vault/kv/*" not in json.dumps(denied)
+    spared = json.dumps(statements["NeverForce"]["NotResource"])
+    assert "secret:vault/kv/*" in spared
+    assert "secret:vault/old/*" not in spared
     assert statements["Assume"]["Resource"] == ROLE
 
 
