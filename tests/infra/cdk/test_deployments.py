@@ -12,6 +12,7 @@ from cfnlint.config import ManualArgs
 
 from tests.infra.cdk.deployments import in_region
 from tests.infra.cdk.synthesis import Synthesized, synthesized
+from tests.infra.dockerfile import stages
 
 ROLE = "arn:aws:iam::222222222222:role/replicator"
 USUAL: dict[str, Any] = {"notice_email": "oncall@example.com"}
@@ -214,6 +215,23 @@ def test_what_is_tried_goes_with_the_stack() -> None:
         one["PendingWindowInDays"] for one in stack.all("AWS::KMS::Key").values()
     }
     assert windows == {7}
+
+
+def test_the_image_is_built_from_what_the_dockerfile_copies_and_no_more() -> None:
+    built_from = synthesized(**USUAL).built_from
+
+    copied = {
+        source.rstrip("/")
+        for stage in stages().values()
+        for copy in stage.all("COPY")
+        if not copy.startswith("--from")
+        for source in copy.split()[:-1]
+    }
+    assert {"infra/docker/Dockerfile", *copied} <= built_from
+    assert "receiver/settings.py" in built_from
+    places = {file.split("/")[0] for file in built_from}
+    assert not places & {".git", ".venv", "docs", "tests"}
+    assert "requirements/dev.lock" not in built_from
 
 
 def test_an_image_of_ecr_is_taken_as_it_is_named() -> None:
