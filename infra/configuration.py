@@ -19,8 +19,10 @@ import yaml
 from infra.config import ByAwsIdentity, Config
 from infra.files import STATE, VAULT_CA, fingerprint_files, signing_files, token_file
 from infra.names import Names
+from infra.replication import replication
 from receiver.core.rules import Rule
 from receiver.policies.in_aws import Where, aws_policy
+from receiver.policies.statements import INLINE, length
 from receiver.settings import Settings, load_settings
 from vault_audit_forwarder.program.config_file import ConfigError
 
@@ -40,7 +42,8 @@ def configuration(config: Config) -> Configuration:
     """Raises ConfigError."""
     text = yaml.safe_dump(_document(config), sort_keys=False, width=1000)
     settings = _loaded(text)
-    if found := [*_outside(config, settings), *_unreachable(config, settings)]:
+    found = [*_outside(config, settings), *_unreachable(config, settings)]
+    if found := found or list(_too_much(config, settings)):
         raise ConfigError([f"{_NAME}: {line}" for line in found])
     return Configuration(text, settings)
 
@@ -150,3 +153,13 @@ def _unreachable(config: Config, settings: Settings) -> Iterator[str]:
                 f"rules[{number}].target.region: cannot be reached by the endpoints of "
                 f"{config.region}: choose egress: nat"
             )
+
+
+def _too_much(config: Config, settings: Settings) -> Iterator[str]:
+    """Rules are patterns in the role's policy, whose length AWS limits."""
+    characters = length(replication(config, settings))
+    if characters > INLINE:
+        yield (
+            f"rules: the receiver's policy would have {characters:,} characters, and a "
+            f"role takes {INLINE:,}: give rules fewer and wider includes"
+        )

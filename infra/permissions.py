@@ -1,22 +1,19 @@
 """Who the receiver is in AWS, and what it may do there.
 
 The statements are those that ``vault-replicator policy aws`` prints, from the same
-function: there is one place that says what the receiver needs. Only its use of our own
-key is added, as that exists nowhere but here.
+function: there is one place that says what the receiver needs.
 """
 
 from __future__ import annotations
 
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
-from infra.config import ByConnectionSecret, Config
-from infra.keys import via
+from infra.config import Config
 from infra.names import Names
 from infra.replication import replication
-from receiver.policies.in_aws import Statement
+from receiver.policies.statements import Statement
 from receiver.settings import Settings
 
 
@@ -46,7 +43,7 @@ class ReceiverRole(Construct):
             assumed_by=of_tasks(config),
         )
 
-    def allow(self, settings: Settings, operations: kms.IKey) -> None:
+    def allow(self, settings: Settings) -> None:
         """What the rules need, no more."""
         statements = replication(self._config, settings)
         policy = iam.Policy(
@@ -54,31 +51,13 @@ class ReceiverRole(Construct):
             "Policy",
             # As it is printed: names of statements are what people look for.
             document=iam.PolicyDocument(
-                statements=[
-                    *map(iam.PolicyStatement.from_json, statements),
-                    self._own_key(operations),
-                ],
+                statements=[iam.PolicyStatement.from_json(one) for one in statements],
                 minimize=False,
             ),
         )
         policy.attach_to_role(self.role)
         for one in statements:
             _acknowledge_wide(policy, one)
-
-    def _own_key(self, key: kms.IKey) -> iam.PolicyStatement:
-        """To publish to our topic, and to read the connection to Vault."""
-        services = ["sns"]
-        if isinstance(self._config.vault_auth, ByConnectionSecret):
-            services.append("secretsmanager")
-        through = [
-            via(one, self._config)["StringEquals"]["kms:ViaService"] for one in services
-        ]
-        return iam.PolicyStatement(
-            sid="OwnKey",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": through}},
-        )
 
 
 _WIDE = {

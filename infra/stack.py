@@ -47,7 +47,7 @@ class ReplicatorStack(Stack):
         )
         role = ReceiverRole(self, "Receiver", config)
         ground = self._ground(config, role)
-        role.allow(configuration.settings, ground.keys.operations)
+        role.allow(configuration.settings)
         if config.egress == "endpoints":
             accounts = _accounts(configuration.settings.to_rules())
             Endpoints(self, "Endpoints", config, ground.network.vpc, accounts)

@@ -29,7 +29,7 @@ class Tampering(Construct):
         self._starter = asking.starter(self, "Starter", "events.amazonaws.com")
         config, of = ground.config, events.EventField.from_path
         version = self._rule(
-            "ForeignVersion",
+            "foreign-version",
             foreign_version(config),
             f"a version of {of('$.detail.name')} that is not ours got the label "
             f"{of('$.detail.labelUpdated')} at {of('$.time')}: "
@@ -37,7 +37,7 @@ class Tampering(Construct):
             "what Vault has.",
         )
         call = self._rule(
-            "ForeignCall",
+            "foreign-call",
             foreign_call(config),
             f"{of('$.detail.userIdentity.arn')} has called {of('$.detail.eventName')} "
             f"on {of('$.detail.requestParameters.secretId')}"
@@ -48,7 +48,7 @@ class Tampering(Construct):
         for rule in (version, call):
             rule.add_target(self._comparison())
         self._rule(
-            "FailedRun",
+            "failed-run",
             failed_run(config),
             f"a comparison was not asked for: {of('$.detail.stoppedReason')} "
             f"({of('$.detail.taskArn')}). The log group of reconcile says more.",
@@ -59,6 +59,7 @@ class Tampering(Construct):
         rule = events.Rule(
             self,
             what,
+            rule_name=f"{name}-{what}",
             event_pattern=events.EventPattern(
                 source=pattern["source"],
                 detail_type=pattern["detail-type"],

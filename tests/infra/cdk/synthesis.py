@@ -27,10 +27,12 @@ Resource = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Synthesized:
     """``template`` as CloudFormation gets it; ``findings`` of cdk-nag and of CDK's own
-    validation that nobody has acknowledged."""
+    validation that nobody has acknowledged; ``built_from``, the files of which the
+    image is built."""
 
     template: dict[str, Any]
     findings: list[str]
+    built_from: frozenset[str]
 
     def all(self, kind: str) -> dict[str, Resource]:
         """Properties of all resources of a kind, by their logical ids."""
@@ -88,8 +90,9 @@ def _synthesized(context: str) -> Synthesized:
         failed = _synthesize(app)
         template = json.loads(Path(directory, "Replicator.template.json").read_text())
         findings = list(_findings(Path(directory, "validation-report.json")))
+        built_from = frozenset(_built_from(Path(directory)))
     assert findings or failed is None, failed
-    return Synthesized(template, findings)
+    return Synthesized(template, findings, built_from)
 
 
 def _synthesize(app: Any) -> str | None:
@@ -99,6 +102,14 @@ def _synthesize(app: Any) -> str | None:
     except RuntimeError as error:
         return str(error)
     return None
+
+
+def _built_from(directory: Path) -> Iterator[str]:
+    assets = json.loads((directory / "Replicator.assets.json").read_text())
+    for image in assets.get("dockerImages", {}).values():
+        context = directory / image["source"]["directory"]
+        for file in context.rglob("*"):
+            yield str(file.relative_to(context))
 
 
 def _findings(report: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from cfnlint.config import ManualArgs
 
 from tests.infra.cdk.deployments import in_region
 from tests.infra.cdk.synthesis import Synthesized, synthesized
+from tests.infra.dockerfile import stages
 
 ROLE = "arn:aws:iam::222222222222:role/replicator"
 USUAL: dict[str, Any] = {"notice_email": "oncall@example.com"}
@@ -96,7 +97,14 @@ def test_cfn_lint_finds_nothing(context: dict[str, Any]) -> None:
     # CDK writes down that the service comes after its role, which its task says too.
     manual = ManualArgs(ignore_checks=["W3005"], regions=[region])
 
-    assert [str(one) for one in lint(template, config=manual)] == []
+    found = [str(one) for one in lint(template, config=manual)]
+    assert [one for one in found if not _denies_what_is_to_come(one)] == []
+
+
+def _denies_what_is_to_come(finding: str) -> bool:
+    """The policy denies by first letters; with some of them no action begins yet."""
+    pattern = r"\[W3037: [^]]*\] \('[a-z]+\*' is not one of"
+    return re.match(pattern, finding) is not None
 
 
 def resource(stack: Synthesized, kind: str, name: str) -> dict[str, Any]:
@@ -209,6 +217,23 @@ def test_what_is_tried_goes_with_the_stack() -> None:
     assert windows == {7}
 
 
+def test_the_image_is_built_from_what_the_dockerfile_copies_and_no_more() -> None:
+    built_from = synthesized(**USUAL).built_from
+
+    copied = {
+        source.rstrip("/")
+        for stage in stages().values()
+        for copy in stage.all("COPY")
+        if not copy.startswith("--from")
+        for source in copy.split()[:-1]
+    }
+    assert {"infra/docker/Dockerfile", *copied} <= built_from
+    assert "receiver/settings.py" in built_from
+    places = {file.split("/")[0] for file in built_from}
+    assert not places & {".git", ".venv", "docs", "tests"}
+    assert "requirements/dev.lock" not in built_from
+
+
 def test_an_image_of_ecr_is_taken_as_it_is_named() -> None:
     images = {
         name: json.dumps(synthesized(**context).container("receiver")["Image"])
@@ -302,9 +327,9 @@ def test_a_force_delete_is_denied_to_rules_that_do_not_ask_for_it() -> None:
         one["Sid"]: one for one in synthesized(**RULES).statements() if "Sid" in one
     }
 
-    denied = statements["NeverForce"]["Resource"]
-    assert "secret:vault/old/*" in json.dumps(denied)
-    assert "secret:vault/kv/*" not in json.dumps(denied)
+    spared = json.dumps(statements["NeverForce"]["NotResource"])
+    assert "secret:vault/kv/*" in spared
+    assert "secret:vault/old/*" not in spared
     assert statements["Assume"]["Resource"] == ROLE
 
 

@@ -92,6 +92,12 @@ def test_another_region_cannot_be_reached_by_endpoints() -> None:
     )
 
 
+def test_rules_that_make_too_long_a_policy_are_refused() -> None:
+    rules = [rule(f"a-long-name-of-a-mount-{number}") for number in range(40)]
+
+    assert "rules: the receiver's policy would have" in refusal(rules=rules)
+
+
 def test_our_own_secrets_and_those_of_rules_have_nothing_in_common() -> None:
     """Of the former the receiver reads one, of the latter none."""
     made = config()
@@ -99,12 +105,15 @@ def test_our_own_secrets_and_those_of_rules_have_nothing_in_common() -> None:
         one["Sid"]: one for one in replication(made, configuration(made).settings)
     }
 
-    assert statements["NeverRead"]["Resource"] == [
+    connection = (
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:vault-replicator/"
+        "connection-??????"
+    )
+    assert statements["Connection"]["Resource"] == [connection]
+    assert statements["NeverRead"]["NotResource"] == [connection]
+    assert statements["NeverElsewhere"]["NotResource"] == [
         "arn:aws:secretsmanager:eu-central-1:123456789012:secret:vault/*"
     ]
-    assert statements["Connection"]["Resource"].endswith(
-        ":secret:vault-replicator/connection-??????"
-    )
 
 
 def test_the_scheduler_takes_the_place_of_the_interval() -> None:
