@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.infra.emulated.deployment import (
+    CDK,
     CHANGED,
     ORDINARY,
     Assembly,
@@ -34,6 +36,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Assembly, Assembly]:
     """An ordinary configuration, and the same after a change."""
+    if not PROGRAM.exists():
+        pytest.skip(_NO_EMULATOR)
+    if not CDK.exists() or shutil.which("node") is None:
+        pytest.skip("no cdk here: make infra/node_modules/.cdk installs it")
     directory = tmp_path_factory.mktemp("assemblies")
     return (
         synthesized(directory / "ordinary", ORDINARY),
@@ -55,8 +61,6 @@ def begin(
     tmp_path_factory: pytest.TempPathFactory, assemblies: tuple[Assembly, Assembly]
 ) -> Begin:
     """Deploys the ordinary one for the first time, in an account of its own."""
-    if not PROGRAM.exists():
-        pytest.skip(_NO_EMULATOR)
 
     @contextmanager
     def deployed() -> Iterator[Deployment]:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from infra.configuration import configuration
 from receiver.settings import Settings, load_settings
 from tests.infra.cdk.deployments import INFRA, config, flags
-from tests.infra.emulated.emulator import ACCOUNT, REGION, ROOT, Emulator
+from tests.infra.emulated.emulator import ACCOUNT, REGION, ROOT, TRUST, Emulator
 from tests.infra.emulated.lacking import reduce
+from tests.infra.emulated.probes import Role
 
 CDK = INFRA / "node_modules" / ".bin" / "cdk"
 STACK = "vault-replicator"
@@ -80,8 +78,6 @@ class Deployment:
     """An account of its own, bootstrapped, and what stands in it."""
 
     def __init__(self, directory: Path) -> None:
-        if not CDK.exists() or shutil.which("node") is None:
-            pytest.skip("no cdk here: make infra/node_modules/.cdk installs it")
         self._directory = directory
         self.emulator = Emulator(directory)
         self.emulator.start()
@@ -136,7 +132,16 @@ class Deployment:
         """The answer to one call of the root's."""
         return getattr(self.emulator.client(service), operation)(**parameters)
 
-    def receiver_policy(self) -> list[dict[str, Any]]:
+    def receiver(self) -> Role:
+        """The task's role with its policies as they were deployed. That we are no task
+        of ECS is all that is changed."""
+        trust = {"RoleName": RECEIVER, "PolicyDocument": json.dumps(TRUST)}
+        self.ask("iam", "update_assume_role_policy", **trust)
+        who = self.emulator.assumed(f"arn:aws:iam::{ACCOUNT}:role/{RECEIVER}")
+        policy = self._receiver_policy()
+        return Role(self.emulator, policy, "vault/", who, f"{STACK}/connection")
+
+    def _receiver_policy(self) -> list[dict[str, Any]]:
         """All statements that the task's role has, as they were deployed."""
         role = {"RoleName": RECEIVER}
         attached = self.ask("iam", "list_attached_role_policies", **role)

@@ -29,7 +29,7 @@ from tests.certificates import issue
 #: What ministack serves itself with. Its own command would listen on port 443, too.
 PROGRAM = Path(sys.prefix) / "ministack" / "bin" / "hypercorn"
 ACCOUNT, REGION = "111122223333", "eu-central-1"
-_TRUST = {
+TRUST = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -144,7 +144,7 @@ class Emulator:
         """A new role that has exactly these statements. Its ARN."""
         iam = self.client("iam")
         made = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST)
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST)
         )
         policy = {"Version": "2012-10-17", "Statement": list(statements)}
         iam.put_role_policy(

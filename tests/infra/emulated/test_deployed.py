@@ -44,20 +44,8 @@ def named(probe: Probe | Elsewhere) -> str:
 
 @pytest.fixture(scope="module")
 def role(deployment: Deployment) -> Role:
-    """The task's role with its policies as they were deployed. That we are no task of
-    ECS is all that is changed."""
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-        "Action": "sts:AssumeRole",
-    }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    parameters = {"RoleName": RECEIVER, "PolicyDocument": document}
-    deployment.ask("iam", "update_assume_role_policy", **parameters)
-    emulator = deployment.emulator
-    who = emulator.assumed(f"arn:aws:iam::{ACCOUNT}:role/{RECEIVER}")
-    policy = deployment.receiver_policy()
-    return Role(emulator, policy, "vault/", who, f"{STACK}/connection")
+    """The task's, as it was deployed."""
+    return deployment.receiver()
 
 
 @pytest.mark.parametrize("probe", [*PROBES, *OF_THE_CONNECTION], ids=named)

@@ -16,7 +16,14 @@ from tests.infra.emulated.deployment import (
     Deployment,
 )
 from tests.infra.emulated.emulator import ACCOUNT, REGION
-from tests.infra.emulated.probes import ALLOWED, DENIED, OUR_TAGS
+from tests.infra.emulated.probes import (
+    ALLOWED,
+    DENIED,
+    OF_THE_CONNECTION,
+    OUR_TAGS,
+    PROBES,
+    holds,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -48,15 +55,18 @@ def test_the_task_gets_the_new_configuration(
 def test_the_role_gets_what_the_new_rule_needs(
     changed: tuple[Deployment, dict[str, Any]],
 ) -> None:
-    """To delete at once below its names, and nowhere else."""
-    policy = changed[0].receiver_policy()
+    """To delete at once below its names, and nowhere else; all else is as before."""
+    role = changed[0].receiver()
+    for probe in (*PROBES, *OF_THE_CONNECTION):
+        holds(role, probe)
+
     context = {f"aws:ResourceTag/{key}": value for key, value in OUR_TAGS.items()}
     context["secretsmanager:ForceDeleteWithoutRecovery"] = "true"
 
     for name, wanted in (("vault/leases/a", ALLOWED), ("vault/a", DENIED)):
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
         call = Call("secretsmanager:DeleteSecret", arn, context)
-        assert answer(policy, call) is wanted, name
+        assert answer(role.policy, call) is wanted, name
 
 
 def test_the_schedule_takes_over(changed: tuple[Deployment, dict[str, Any]]) -> None:
