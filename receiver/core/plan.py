@@ -148,6 +148,8 @@ def stranger(place: Place, observed: Observed) -> Refuse:
     tags = observed.tags
     if tags.get(MANAGED_BY) != US:
         detail = "a secret of this name exists in AWS and is not ours"
+        if manager := _manager(observed):
+            detail += f": its tag {MANAGED_BY} says {manager}"
         return Refuse(Cause.CONFLICT_FOREIGN, detail)
     if (source := tags.get(SOURCE)) != place.source:
         detail = f"another replicator writes it; its source is {source}"
