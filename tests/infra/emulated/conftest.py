@@ -1,4 +1,5 @@
-"""One emulated account for all tests of a worker: each makes names of its own in it."""
+"""One emulated account for all roles that a worker probes, each with names of its own;
+and for each deployment one that has nothing else in it."""
 
 from __future__ import annotations
 
@@ -45,12 +46,6 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Assembly, Asse
         synthesized(directory / "ordinary", ORDINARY),
         synthesized(directory / "changed", CHANGED),
     )
-
-
-@pytest.fixture(scope="session")
-def reductions(assemblies: tuple[Assembly, Assembly]) -> list[str]:
-    """The types of what was left out."""
-    return assemblies[0].left_out
 
 
 Begin: TypeAlias = Callable[[], AbstractContextManager[Deployment]]

@@ -19,7 +19,7 @@ from receiver.settings import Settings, load_settings
 from tests.infra.cdk.deployments import INFRA, config, flags
 from tests.infra.emulated.emulator import ACCOUNT, REGION, ROOT, TRUST, Emulator
 from tests.infra.emulated.lacking import reduce
-from tests.infra.emulated.probes import Role
+from tests.infra.emulated.role import Role
 
 CDK = INFRA / "node_modules" / ".bin" / "cdk"
 STACK = "vault-replicator"

@@ -1,28 +1,19 @@
-"""Calls that a receiver's role makes, or must not be able to make.
+"""Calls that a receiver's role makes, or must not be able to make: one row each.
 
-Each is made twice: to the emulator, with the role's credentials, on a secret that root
-made for it; and to the evaluator of ``tests/iam.py``, which knows a few keys that the
-emulator does not. Both must say what the row says.
+``role.py`` makes them.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore import xform_name
-from botocore.exceptions import ClientError
-
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE, US
-from tests.iam import Answer, Call, answer
-from tests.infra.emulated.emulator import ACCOUNT, REGION, Credentials, Emulator
+from tests.iam import Answer
 
 ALLOWED, NOT_GRANTED, DENIED = Answer.ALLOWED, Answer.NOT_GRANTED, Answer.DENIED
 VAULT = "vault-prod"
-
-
 OUR_TAGS = {MANAGED_BY: US, SOURCE: VAULT, PATH: "kv/app"}
 TAGS_OF_ANOTHER = OUR_TAGS | {SOURCE: "vault-test"}
 
@@ -69,7 +60,8 @@ def _tagging(given: Mapping[str, str]) -> dict[str, Any]:
     return {"Tags": [{"Key": key, "Value": value} for key, value in given.items()]}
 
 
-def _creating(given: Mapping[str, str]) -> dict[str, Any]:
+def creating(given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters that make a secret with these tags."""
     return {"SecretString": "a", **_tagging(given)}
 
 
@@ -80,12 +72,12 @@ _AT_ONCE = {"ForceDeleteWithoutRecovery": True}
 
 PROBES = (
     Probe("list", ALLOWED, "ListSecrets"),
-    Probe("create ours", ALLOWED, "CreateSecret", FREE, _creating(OUR_TAGS)),
-    Probe("create without tags", NOT_GRANTED, "CreateSecret", FREE, _creating({})),
+    Probe("create ours", ALLOWED, "CreateSecret", FREE, creating(OUR_TAGS)),
+    Probe("create without tags", NOT_GRANTED, "CreateSecret", FREE, creating({})),
     Probe("create another Vault's", NOT_GRANTED, "CreateSecret", FREE,
-          _creating(TAGS_OF_ANOTHER)),
+          creating(TAGS_OF_ANOTHER)),
     Probe("create elsewhere", DENIED, "CreateSecret", FREE_ELSEWHERE,
-          _creating(OUR_TAGS)),
+          creating(OUR_TAGS)),
     Probe("describe what is not there", ALLOWED, "DescribeSecret", FREE),
     Probe("describe ours", ALLOWED, "DescribeSecret", OURS),
     Probe("describe theirs", ALLOWED, "DescribeSecret", THEIRS),
@@ -140,84 +132,6 @@ OF_THE_CONNECTION = (
 
 
 @dataclass(frozen=True)
-class Role:
-    """Somebody with a policy, the prefix that the rules give names below, and the name
-    of the secret with Vault's token."""
-
-    emulator: Emulator
-    policy: Sequence[Mapping[str, Any]]
-    below: str
-    who: Credentials
-    connection: str = "hybrid/vault-connection"
-
-
-_numbers = itertools.count()
-
-
-def holds(role: Role, probe: Probe, wanted: Answer | None = None) -> None:
-    """The emulator and the evaluator both say what the row says, or ``wanted``."""
-    wanted = wanted or probe.answer
-    assert answer(role.policy, _call(role, probe)) is wanted, probe
-    assert emulated(role, probe) is (ALLOWED if probe.unseen else wanted), probe
-
-
-def emulated(role: Role, probe: Probe) -> Answer:
-    """What the emulator says to it, of a secret that root makes for it first."""
-    name = "" if probe.subject is None else _prepared(role, probe.subject)
-    client = role.emulator.client("secretsmanager", role.who)
-    key = "Name" if probe.operation == "CreateSecret" else "SecretId"
-    secret = {key: name} if name else {}
-    method = getattr(client, xform_name(probe.operation))
-    return said(lambda: method(**secret, **probe.parameters))
-
-
-def _prepared(role: Role, subject: Subject) -> str:
-    """Its name; it is there, if it is to be."""
-    if subject.connection:
-        return role.connection
-    name = f"{subject.prefix or role.below}probe-{next(_numbers)}"
-    if subject.tags is not None:
-        root = role.emulator.client("secretsmanager")
-        root.create_secret(Name=name, **_creating(subject.tags))
-        if subject.scheduled:
-            root.delete_secret(SecretId=name)
-    return name
-
-
-def _call(role: Role, probe: Probe) -> Call:
-    """As IAM sees it."""
-    given = {one["Key"]: one["Value"] for one in probe.parameters.get("Tags", ())}
-    held = (probe.subject.tags if probe.subject else None) or {}
-    context = (
-        {f"aws:RequestTag/{key}": value for key, value in given.items()}
-        | {f"aws:ResourceTag/{key}": value for key, value in held.items()}
-        | {"aws:TagKeys": [*given, *probe.parameters.get("TagKeys", ())]}
-    )
-    if "ForceDeleteWithoutRecovery" in probe.parameters:
-        context["secretsmanager:ForceDeleteWithoutRecovery"] = "true"
-    resource = "*"
-    if (subject := probe.subject) is not None:
-        name = subject.prefix or role.below
-        name = role.connection if subject.connection else name
-        resource = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
-    return Call(f"secretsmanager:{probe.operation}", resource, context)
-
-
-def said(call: Callable[[], Any]) -> Answer:
-    """What the emulator answers. It is allowed to ask for what is not there."""
-    try:
-        call()
-    except ClientError as error:
-        code, text = (error.response["Error"][part] for part in ("Code", "Message"))
-        if "is not authorized to perform" in text:
-            return DENIED if "explicit deny" in text else NOT_GRANTED
-        if code == "ResourceNotFoundException":
-            return ALLOWED
-        raise
-    return ALLOWED
-
-
-@dataclass(frozen=True)
 class Elsewhere:
     """A call to another service. ``about`` and parameters name what is in the account
     by ``{key}``, ``{topic}`` and ``{other_topic}``."""
@@ -247,14 +161,3 @@ OTHER_SERVICES = (
     Elsewhere("list parameters", NOT_GRANTED, "ssm:DescribeParameters"),
     Elsewhere("list tasks", NOT_GRANTED, "ecs:ListTasks"),
 )  # fmt: skip
-
-
-def holds_elsewhere(role: Role, probe: Elsewhere, **there: str) -> None:
-    """The same of another service; ``there`` are the ARNs that it is about."""
-    service, operation = probe.operation.split(":")
-    given = {name: value.format(**there) for name, value in probe.parameters.items()}
-    method = getattr(role.emulator.client(service, role.who), xform_name(operation))
-
-    call = Call(probe.operation, probe.about.format(**there))
-    assert answer(role.policy, call) is probe.answer, probe
-    assert said(lambda: method(**given)) is probe.answer, probe

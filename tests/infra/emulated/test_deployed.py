@@ -18,6 +18,7 @@ from tests.infra.emulated.deployment import (
     Deployment,
 )
 from tests.infra.emulated.emulator import ACCOUNT, REGION
+from tests.infra.emulated.hearing import Hear, hearing
 from tests.infra.emulated.lacking import TYPES
 from tests.infra.emulated.probes import (
     NOT_GRANTED,
@@ -27,11 +28,8 @@ from tests.infra.emulated.probes import (
     VAULT,
     Elsewhere,
     Probe,
-    Role,
-    holds,
-    holds_elsewhere,
-    said,
 )
+from tests.infra.emulated.role import Role, holds, holds_elsewhere, said
 
 pytestmark = pytest.mark.integration
 
@@ -119,7 +117,7 @@ def test_the_task(deployment: Deployment) -> None:
     for secret in deployment.own_secrets():
         held = deployment.ask("secretsmanager", "get_secret_value", SecretId=secret)
         assert held["SecretString"] not in environment
-    # Which ones the emulator gives back in a form that the client cannot read.
+    # Which, the emulator gives back in a form that the client cannot read.
     assert len(files["secrets"]) == 4
 
 
@@ -166,34 +164,15 @@ def test_what_is_told_after_a_deployment(deployment: Deployment) -> None:
 
 
 @pytest.fixture
-def heard(deployment: Deployment) -> Iterator[Any]:
-    """What the topic says from now on: a function that gives the next message."""
-    name = f"heard-{uuid.uuid4().hex[:8]}"
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
-    allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    queue = {
-        "QueueUrl": deployment.ask(
-            "sqs", "create_queue", QueueName=name, Attributes={"Policy": policy}
-        )["QueueUrl"]
-    }
-    subscribed = {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": arn}
-    made = deployment.ask("sns", "subscribe", **subscribed)
-
-    def listen() -> str:
-        answer = deployment.ask("sqs", "receive_message", **queue, WaitTimeSeconds=10)
-        (message,) = answer["Messages"]
-        deployment.ask(
-            "sqs", "delete_message", **queue, ReceiptHandle=message["ReceiptHandle"]
-        )
-        text: str = json.loads(message["Body"])["Message"]
-        return text
-
-    yield listen
-    deployment.ask("sns", "unsubscribe", SubscriptionArn=made["SubscriptionArn"])
+def heard(deployment: Deployment) -> Iterator[Hear]:
+    """What the topic says from now on."""
+    with hearing(deployment, TOPIC) as hear:
+        yield hear
 
 
-def test_a_version_of_somebody_else_is_told(deployment: Deployment, heard: Any) -> None:
+def test_a_version_of_somebody_else_is_told(
+    deployment: Deployment, heard: Hear
+) -> None:
     """By the event that Secrets Manager itself sends. One of ours, and one elsewhere,
     are not: what comes next is told instead."""
     put = deployment.emulator.client("secretsmanager").put_secret_value
@@ -206,9 +185,9 @@ def test_a_version_of_somebody_else_is_told(deployment: Deployment, heard: Any) 
     put(SecretId="elsewhere/told", SecretString="b")
     put(SecretId="vault/told", SecretString="c", ClientRequestToken=theirs)
 
-    said = heard()
-    assert "a version of vault/told that is not ours" in said
-    assert theirs in said
+    text = heard()
+    assert "a version of vault/told that is not ours" in text
+    assert theirs in text
 
 
 BY_US = {"sessionIssuer": {"arn": f"arn:aws:iam::{ACCOUNT}:role/{RECEIVER}"}}
@@ -267,7 +246,8 @@ def test_it_is_not_destroyed_by_mistake(
     assert deployment.outputs()
 
 
-def test_nothing_else_was_left_out(reductions: list[str]) -> None:
+def test_nothing_else_was_left_out(assemblies: tuple[Assembly, Assembly]) -> None:
     """When the emulator learns to make one, or the stack has one no more, its line in
     ``lacking.py`` can go."""
-    assert set(reductions) == set(TYPES)
+    for assembly in assemblies:
+        assert set(assembly.left_out) == set(TYPES)

@@ -26,12 +26,8 @@ from tests.infra.emulated.probes import (
     VAULT,
     Elsewhere,
     Probe,
-    Role,
-    emulated,
-    holds,
-    holds_elsewhere,
-    said,
 )
+from tests.infra.emulated.role import Role, emulated, holds, holds_elsewhere, said
 
 pytestmark = pytest.mark.integration
 

@@ -22,8 +22,8 @@ from tests.infra.emulated.probes import (
     OF_THE_CONNECTION,
     OUR_TAGS,
     PROBES,
-    holds,
 )
+from tests.infra.emulated.role import holds
 
 pytestmark = pytest.mark.integration
 
