@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
+from infra.configuration import configuration
 from receiver.settings import Settings, load_settings
+from tests.infra.cdk.deployments import INFRA, config, flags
 from tests.infra.emulated.emulator import ACCOUNT, REGION, ROOT, Emulator
 from tests.infra.emulated.lacking import reduce
-from tests.infra.emulated.probes import VAULT
 
-_INFRA = Path(__file__).parents[3] / "infra"
-CDK = _INFRA / "node_modules" / ".bin" / "cdk"
+CDK = INFRA / "node_modules" / ".bin" / "cdk"
 STACK = "vault-replicator"
 RECEIVER = f"{STACK}-{REGION}-receiver"
 CONSUMER = f"arn:aws:iam::{ACCOUNT}:role/consumer"
@@ -40,11 +40,7 @@ FORCED = {
 }
 ORDINARY: Mapping[str, Any] = {
     "account": ACCOUNT,
-    "region": REGION,
-    "vault_address": "https://vault.internal:8200",
-    "vault_source": VAULT,
     "vault_cidrs": ["10.20.0.0/16"],
-    "domain_name": "replicator.internal",
     "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
     "image": "vault-replicator:0.1.0",
     "egress": "endpoints",
@@ -62,19 +58,20 @@ class Assembly:
     directory: Path
     left_out: list[str]
 
+    def destroying(self) -> tuple[str, ...]:
+        """The words that take the stack down without a question."""
+        return ("destroy", "--app", str(self.directory), "--force")
+
 
 def synthesized(directory: Path, context: Mapping[str, Any]) -> Assembly:
     """Without what the emulator cannot make."""
     from aws_cdk import App
 
-    from infra.configuration import configuration
-    from infra.context import from_context
     from infra.stack import ReplicatorStack
 
-    flags = json.loads((_INFRA / "cdk.json").read_text())["context"]
-    app = App(outdir=str(directory), context={**flags, **context})
-    config = from_context(app.node.get_all_context(), directory=_INFRA)
-    ReplicatorStack(app, "Replicator", config, configuration(config))
+    made = config(**context)
+    app = App(context=flags(), outdir=str(directory))
+    ReplicatorStack(app, "Replicator", made, configuration(made))
     app.synth()
     return Assembly(directory, reduce(directory / "Replicator.template.json"))
 
@@ -93,9 +90,14 @@ class Deployment:
         """And forget all of it."""
         self.emulator.stop()
 
-    def cdk(self, *words: str) -> str:
-        """What AWS's command line says. It must succeed."""
-        done = subprocess.run(
+    def cdk(self, *words: str) -> None:
+        """AWS's command line, which must succeed."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same, whatever comes of it."""
+        return subprocess.run(
             [str(CDK), *words, "--no-color", "--no-notices", "--ci"],
             cwd=self._directory,
             env=self._environment(),
@@ -104,8 +106,6 @@ class Deployment:
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the person's: not even the cache of who has which account."""
@@ -131,10 +131,6 @@ class Deployment:
         """The first time, or what has changed."""
         app = str(assembly.directory)
         self.cdk("deploy", "--app", app, "--require-approval", "never")
-
-    def destroy(self, assembly: Assembly) -> None:
-        """Without a question."""
-        self.cdk("destroy", "--app", str(assembly.directory), "--force")
 
     def ask(self, service: str, operation: str, **parameters: Any) -> Any:
         """The answer to one call of the root's."""
@@ -193,6 +189,14 @@ class Deployment:
         """To any topic."""
         listed = self.ask("sns", "list_subscriptions")["Subscriptions"]
         return [one for one in listed if one["Protocol"] == protocol]
+
+    def pattern(self, kind: str) -> str:
+        """Of the rule that takes events of this kind."""
+        patterns = [
+            one["EventPattern"] for one in self.ask("events", "list_rules")["Rules"]
+        ]
+        (found,) = (one for one in patterns if json.loads(one)["detail-type"] == [kind])
+        return str(found)
 
     def outputs(self) -> dict[str, str]:
         """What is told at the end of a deployment."""

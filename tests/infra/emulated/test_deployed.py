@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from receiver.policies.in_aws import Besides, Where, aws_policy
-from tests.infra.emulated.deployment import CONSUMER, RECEIVER, STACK, Deployment
+from tests.infra.emulated.deployment import (
+    CONSUMER,
+    RECEIVER,
+    STACK,
+    Assembly,
+    Deployment,
+)
 from tests.infra.emulated.emulator import ACCOUNT, REGION
 from tests.infra.emulated.lacking import TYPES
 from tests.infra.emulated.probes import (
@@ -240,7 +246,7 @@ def test_calls_of_others_are_told(
 ) -> None:
     """The entries of CloudTrail that the rule takes: changes below the prefix that
     somebody else has made."""
-    rule = deployment.ask("events", "describe_rule", Name=f"{STACK}-foreign-call")
+    kind = "AWS API Call via CloudTrail"
     usual = {
         "eventSource": "secretsmanager.amazonaws.com",
         "eventName": "PutSecretValue",
@@ -254,12 +260,23 @@ def test_calls_of_others_are_told(
         "time": "2026-11-30T10:00:00Z",
         "resources": [],
         "source": "aws.secretsmanager",
-        "detail-type": "AWS API Call via CloudTrail",
+        "detail-type": kind,
         "detail": usual | detail,
     }
-    asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(event)}
+    asked = {"EventPattern": deployment.pattern(kind), "Event": json.dumps(event)}
 
     assert deployment.ask("events", "test_event_pattern", **asked)["Result"] is matches
+
+
+def test_it_is_not_destroyed_by_mistake(
+    deployment: Deployment, assemblies: tuple[Assembly, Assembly]
+) -> None:
+    """Its protection has to be taken off first."""
+    refused = deployment.run(*assemblies[0].destroying())
+
+    assert refused.returncode != 0
+    assert "TerminationProtection" in refused.stdout + refused.stderr
+    assert deployment.outputs()
 
 
 def test_nothing_else_was_left_out(reductions: list[str]) -> None:

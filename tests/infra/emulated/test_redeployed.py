@@ -71,15 +71,21 @@ def test_the_schedule_takes_over(changed: tuple[Deployment, dict[str, Any]]) -> 
 def destroyed(
     begin: Begin, assemblies: tuple[Assembly, Assembly]
 ) -> Iterator[Deployment]:
-    """Deployed, and taken down as docs/deploy.md says."""
+    """Deployed, and taken down, after both protections were."""
     with begin() as deployment:
+        off = {"StackName": STACK, "EnableTerminationProtection": False}
+        deployment.ask("cloudformation", "update_termination_protection", **off)
+        (balancer,) = deployment.ask("elbv2", "describe_load_balancers")[
+            "LoadBalancers"
+        ]
+        attribute = {"Key": "deletion_protection.enabled", "Value": "false"}
         deployment.ask(
-            "cloudformation",
-            "update_termination_protection",
-            StackName=STACK,
-            EnableTerminationProtection=False,
+            "elbv2",
+            "modify_load_balancer_attributes",
+            LoadBalancerArn=balancer["LoadBalancerArn"],
+            Attributes=[attribute],
         )
-        deployment.destroy(assemblies[0])
+        deployment.cdk(*assemblies[0].destroying())
         yield deployment
 
 

@@ -14,6 +14,7 @@ from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
 from receiver.core.state import Replica
 from receiver.policies.in_aws import Besides, Unreadable, Where, aws_policy
 from receiver.policies.statements import chosen, length
+from tests.iam import Call, is_allowed
 
 REGION = "eu-central-1"
 HERE = Where(source="vault-prod", account="123456789012")
@@ -150,6 +151,17 @@ def test_keys(key: str, resource: str, by_alias: str | None) -> None:
     }
     aliases = condition.get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases")
     assert aliases == by_alias
+
+
+def test_an_alias_is_asked_of_the_key() -> None:
+    """Which has others, too; any other key is of no use."""
+    policy = aws_policy([rule(kms_key_id="alias/a")], HERE)
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1234"
+    by = {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
+
+    for aliases, is_let in ((["alias/b", "alias/a"], True), (["alias/b"], False)):
+        call = Call("kms:GenerateDataKey", key, {**by, "kms:ResourceAliases": aliases})
+        assert is_allowed(policy, call) is is_let
 
 
 def test_awss_own_key_needs_nothing() -> None:
