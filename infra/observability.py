@@ -21,6 +21,7 @@ from constructs import Construct
 
 from infra.entrance import Entrance
 from infra.ground import Ground
+from infra.log_lines import EVENTS, LEVELS, field_of
 from infra.schedule import Schedule
 from infra.service import Service
 
@@ -32,14 +33,6 @@ _MISSED = 3
 _MISSING = cloudwatch.TreatMissingData
 _MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _LESS = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-#: What the receiver's log says, by the name of its metric.
-_LINES = {
-    "Errors": logs.FilterPattern.string_value("$.level", "=", "error"),
-    "Comparisons": logs.FilterPattern.string_value("$.event", "=", "compared"),
-    "Replicated": logs.FilterPattern.string_value("$.event", "=", "replicated"),
-    "NotReplicated": logs.FilterPattern.string_value("$.event", "=", "not replicated"),
-    "Drifted": logs.FilterPattern.string_value("$.event", "=", "drifted"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +65,19 @@ class Observability(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._ground, self._parts = ground, parts
-        self._of_log = {name: self._counted(name) for name in _LINES}
+        self._of_log = {name: self._counted(name) for name in (*EVENTS, *LEVELS)}
         alarms = [self._alarm(watch) for watch in self._watches()]
         self._dashboard(alarms)
 
     def _counted(self, name: str) -> cloudwatch.Metric:
         """How many lines of this kind there were."""
+        field, value = field_of(name)
         namespace = f"VaultReplicator/{self._ground.config.name}"
         made = logs.MetricFilter(
             self,
             f"Filter{name}",
             log_group=self._parts.service.logs,
-            filter_pattern=_LINES[name],
+            filter_pattern=logs.FilterPattern.string_value(f"$.{field}", "=", value),
             metric_namespace=namespace,
             metric_name=name,
             metric_value="1",
@@ -220,7 +214,7 @@ class Observability(Construct):
             cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=24)
         )
         page.add_widgets(
-            _graph("Secrets", *(self._of_log[one] for one in _LINES)),
+            _graph("Secrets", *(self._of_log[one] for one in (*EVENTS, *LEVELS))),
             _graph(
                 "Requests",
                 entrance.balancer.metrics.request_count(period=_FIVE),
