@@ -180,10 +180,12 @@ def _key(
         "StringEquals": {"kms:ViaService": f"{service}.{region}.{domain_of(region)}"}
     }
     resource = where.arn("kms", region, f"key/{key}") if _KEY_ID.fullmatch(key) else key
-    name = key.rpartition(":")[2]
-    if name.startswith("alias/"):
-        resource = where.arn("kms", region, "key/*")
-        condition["ForAnyValue:StringEquals"] = {"kms:ResourceAliases": name}
+    account, is_alias, name = key.partition("alias/")
+    if is_alias:
+        # No resource has this name: it is one that the key must have.
+        resource = f"{account}key/*" if account else where.arn("kms", region, "key/*")
+        names = {"kms:ResourceAliases": f"alias/{name}"}
+        condition["ForAnyValue:StringEquals"] = names
     return allow("Kms", uses, resource, condition)
 
 

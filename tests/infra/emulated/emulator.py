@@ -83,7 +83,7 @@ class Emulator:
             "the emulator of AWS",
             [
                 *(str(PROGRAM), "ministack.app:app"),
-                *("--bind", f"127.0.0.1:{port}"),
+                *("--bind", f"127.0.0.1:{port}", "--workers", "0"),
                 *("--certfile", str(self.certificate)),
                 *("--keyfile", str(key)),
             ],

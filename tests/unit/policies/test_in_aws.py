@@ -138,6 +138,11 @@ def test_copies_only_where_there_are_any() -> None:
             None,
         ),
         ("alias/a", "arn:aws:kms:eu-central-1:123456789012:key/*", "alias/a"),
+        (
+            "arn:aws:kms:eu-central-1:999999999999:alias/a",
+            "arn:aws:kms:eu-central-1:999999999999:key/*",
+            "alias/a",
+        ),
     ],
 )
 def test_keys(key: str, resource: str, by_alias: str | None) -> None:
