@@ -3,9 +3,10 @@
 Written is only below the names that the rules give, and only what carries our tags: a
 request that makes a secret ours must name both, and every other write needs a secret
 that has both. What must never be is denied besides, so that it holds whatever else the
-role may do: to read a value, Vault's token excepted; to touch another name; to tag what
-somebody else manages; to take our tags off. A role that rules assume has a policy of
-its own, and who runs the receiver may assume it.
+role may do: to read a value, Vault's token excepted; to touch another name; to take
+our tags off. To tag what is somebody else's is not denied below the names, for that is
+what ``adopt`` does. A role that rules assume has a policy of its own, and who runs the
+receiver may assume it.
 """
 
 from __future__ import annotations
@@ -104,11 +105,6 @@ def _on_secrets(rules: Sequence[Rule], where: Where) -> list[Statement]:
     ]
 
 
-_SOMEBODY_ELSES = {
-    "StringNotEquals": {f"aws:ResourceTag/{MANAGED_BY}": US},
-    # What nobody has tagged may be adopted.
-    "Null": {f"aws:ResourceTag/{MANAGED_BY}": "false"},
-}
 _OUR_TAGS = {
     "ForAnyValue:StringEquals": {"aws:TagKeys": [MANAGED_BY, SOURCE, PATH, SEAL]}
 }
@@ -124,7 +120,6 @@ def _never(
     return [
         deny_but_for(connection, "NeverRead", read),
         deny_but_for(secrets(rules, where), "NeverElsewhere", others),
-        deny("NeverTakeOver", _on(["TagResource"]), "*", _SOMEBODY_ELSES),
         deny("NeverUntag", _on(["UntagResource"]), "*", _OUR_TAGS),
         # Of two rules' names one may lie within the other's.
         deny_but_for(forced, "NeverForce", _on(["DeleteSecret"]), _AT_ONCE),

@@ -100,7 +100,7 @@ PROBES = (
     Probe("adopt untagged", ALLOWED, "TagResource", UNTAGGED, _tagging(OUR_TAGS)),
     Probe("adopt another Vault's", ALLOWED, "TagResource", ANOTHER_VAULTS,
           _tagging(OUR_TAGS)),
-    Probe("take over theirs", DENIED, "TagResource", THEIRS, _tagging(OUR_TAGS)),
+    Probe("adopt theirs", ALLOWED, "TagResource", THEIRS, _tagging(OUR_TAGS)),
     Probe("take over elsewhere", DENIED, "TagResource", UNTAGGED_ELSEWHERE,
           _tagging(OUR_TAGS)),
     Probe("untag a rule's", ALLOWED, "UntagResource", OURS, {"TagKeys": ["team"]}),

@@ -113,16 +113,15 @@ def test_a_foreign_secret_is_taken_over_when_somebody_says_so() -> None:
 
 
 @pytest.mark.parametrize("key", ["managed-by", "Managed-By"])
-def test_what_somebody_else_manages_is_not_taken_over(key: str) -> None:
-    """They say so first, by taking their tag off: our policy in AWS holds us to it."""
+def test_who_manages_a_foreign_secret_is_told(key: str) -> None:
+    """As far as its tags tell. Whoever adopts it has been told, and decides."""
     theirs = held(tags={key: "terraform"}, sealed=False)
 
-    for decision, says in ((None, "not ours: its tag"), (Decision.ADOPT, "take that")):
-        action = plan(VALUE, theirs, decision)
-        assert isinstance(action, Refuse)
-        assert action.cause is Cause.CONFLICT_FOREIGN
-        assert "its tag managed-by says terraform" in action.detail
-        assert says in action.detail
+    action = plan(VALUE, theirs)
+    assert isinstance(action, Refuse)
+    assert action.cause is Cause.CONFLICT_FOREIGN
+    assert "not ours: its tag managed-by says terraform" in action.detail
+    assert plan(VALUE, theirs, Decision.ADOPT) == Adopt(Put(OURS, seal=True))
 
 
 def test_nothing_is_adopted_that_vault_does_not_hold() -> None:

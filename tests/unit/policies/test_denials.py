@@ -14,7 +14,6 @@ from tests.iam import Call, is_allowed
 REGION = "eu-central-1"
 AT_ONCE = {"secretsmanager:ForceDeleteWithoutRecovery": "true"}
 OURS = {f"aws:ResourceTag/{MANAGED_BY}": US, f"aws:ResourceTag/{SOURCE}": "vault-prod"}
-THEIRS = {f"aws:ResourceTag/{MANAGED_BY}": "terraform"}
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -36,7 +35,6 @@ DENIED = [
     ("PutResourcePolicy", arn("elsewhere/app"), OURS),
     ("PutSecretValue", arn("hybrid/vault"), OURS),
     ("DeleteSecret", arn("hybrid/vault"), OURS),
-    ("TagResource", arn("kv/app"), THEIRS),
     ("UntagResource", arn("kv/app"), OURS | {"aws:TagKeys": [SEAL, "team"]}),
     ("DeleteSecret", arn("kv/app"), OURS | AT_ONCE),
 ]
