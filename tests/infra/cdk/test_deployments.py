@@ -356,6 +356,23 @@ def test_a_force_delete_is_denied_to_rules_that_do_not_ask_for_it() -> None:
     assert statements["Assume"]["Resource"] == ROLE
 
 
+def test_what_is_written_as_a_role_of_a_rule_is_not_foreign() -> None:
+    """Each repair would be told, and would ask for the next comparison."""
+    rule = synthesized(**RULES).one(
+        "AWS::Events::Rule", Name="vault-replicator-foreign-call"
+    )
+
+    [known, _] = rule["EventPattern"]["detail"]["userIdentity"]["$or"]
+    assert known["sessionContext"]["sessionIssuer"]["arn"] == [
+        {
+            "anything-but": [
+                "arn:aws:iam::123456789012:role/vault-replicator-eu-central-1-receiver",
+                ROLE,
+            ]
+        }
+    ]
+
+
 def test_each_token_is_a_secret_and_an_output() -> None:
     stack = synthesized(**RULES)
 
