@@ -15,7 +15,6 @@ from infra.endpoints import Endpoints
 from infra.entrance import Entrance
 from infra.ground import Ground
 from infra.keys import Keys
-from infra.log_groups import log_group
 from infra.network import Network, zones
 from infra.notices import Notices
 from infra.observability import Observability, Watched
@@ -76,8 +75,7 @@ class ReplicatorStack(Stack):
 
     def _ground(self, config: Config, role: ReceiverRole) -> Ground:
         keys = Keys(self, "Keys", config, role.role)
-        flows = log_group(self, "FlowLogs", "network", config, keys.operations)
-        network = Network(self, "Network", config, flows)
+        network = Network(self, "Network", config, keys.operations)
         return Ground(
             config=config,
             keys=keys,

@@ -320,6 +320,8 @@ def test_a_vpc_that_exists_gets_tasks_and_a_load_balancer() -> None:
 
     for kind in ("VPC", "Subnet", "Route", "NatGateway", "FlowLog"):
         assert not stack.all(f"AWS::EC2::{kind}")
+    groups = {one["LogGroupName"] for one in stack.all("AWS::Logs::LogGroup").values()}
+    assert groups == {"/vault-replicator/receiver", "/vault-replicator/reconcile"}
     service = stack.one("AWS::ECS::Service")["NetworkConfiguration"]
     assert service["AwsvpcConfiguration"]["Subnets"] == OWN_VPC["vpc"]["subnets"]
     balancer = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
