@@ -47,6 +47,8 @@ lock: .venv/bin/python
 	@$(COMPILE) --extra receiver --extra otel -c requirements/dev.lock pyproject.toml \
 	  -o requirements/receiver.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	@$(COMPILE) -c requirements/dev.lock requirements/openbao.in \
+	  -o requirements/openbao.lock
 
 # The browser of the page's tests, what the alerts and the dashboard are tried with, and
 # the init of the images.
