@@ -5,6 +5,7 @@
     value     nothing                                Create
     value     not ours                               Refuse CONFLICT_FOREIGN
     value     not ours, to be adopted                Adopt, then Put and seal
+    value     ... and managed-by names somebody      Refuse CONFLICT_FOREIGN
     value     ours, released                         Leave
     value     ours, released, to be adopted          Adopt, then as if never released
     value     ours, rotation on or service's         Refuse ROTATION_ON
@@ -126,10 +127,20 @@ def _plan_unowned(
         return stranger(place, observed)
     if observed.rotated or observed.owning_service:
         return _ROTATED
+    if manager := _manager(observed):
+        detail = f"its tag {MANAGED_BY} says {manager}: take that off, then adopt it"
+        return Refuse(Cause.CONFLICT_FOREIGN, detail)
     if observed.deleting:
         detail = "its deletion is scheduled by somebody: restore it, then adopt it"
         return Refuse(Cause.CONFLICT_FOREIGN, detail)
     return Adopt(Put(prints.version_id(subject), seal=True))
+
+
+def _manager(observed: Observed) -> str | None:
+    """Who else manages it. As for IAM, which denies us to tag it then, the case of the
+    key does not matter."""
+    named = (v for k, v in observed.tags.items() if k.casefold() == MANAGED_BY)
+    return next((value for value in named if value != US), None)
 
 
 def stranger(place: Place, observed: Observed) -> Refuse:

@@ -57,7 +57,8 @@ IN_AWS: dict[Cause, Remedy] = {
         "a secret of this name exists in AWS and is not ours",
         command=_ADOPT,
         why="It was not made by a replicator, so it is left alone. adopt makes "
-        "Vault's value the current version; what stood there becomes the one before.",
+        "Vault's value the current version; what stood there becomes the one before. "
+        "One whose tag managed-by names somebody else has to lose that tag first.",
     ),
     Cause.CONFLICT_SOURCE: Remedy(
         AWS_ADMIN,

@@ -112,6 +112,17 @@ def test_a_foreign_secret_is_taken_over_when_somebody_says_so() -> None:
     assert action == Adopt(Put(OURS, seal=True))
 
 
+@pytest.mark.parametrize("key", ["managed-by", "Managed-By"])
+def test_what_somebody_else_manages_is_not_taken_over(key: str) -> None:
+    """They say so first, by taking their tag off: our policy in AWS holds us to it."""
+    theirs = held(tags={key: "terraform"}, sealed=False)
+    action = plan(VALUE, theirs, Decision.ADOPT)
+
+    assert isinstance(action, Refuse)
+    assert action.cause is Cause.CONFLICT_FOREIGN
+    assert "managed-by says terraform" in action.detail
+
+
 def test_nothing_is_adopted_that_vault_does_not_hold() -> None:
     """Else it would be deleted at once."""
     assert plan(Gone(), held(tags={}), Decision.ADOPT) == Nothing()
