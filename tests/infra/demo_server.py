@@ -5,6 +5,7 @@ and what is done to it on the command line.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -53,11 +54,15 @@ class DemoServer:
         more += f'listener "tcp" {{\n  address = "127.0.0.1:{plain}"\n'
         more += "  tls_disable = true\n}\n"
         (directory / "etc" / "more.hcl").write_text(self.here(more))
+        #: Where systemd would hear from it.
+        self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notices.bind(str(directory / "notices"))
+        self.notices.settimeout(10.0)
         self.child = Child(
             "OpenBao",
             [binary(), "server", f"-config={directory / 'etc'}", "-log-level=trace"],
             log=directory / "openbao.log",
-            env=isolated(os.environ),
+            env=isolated(os.environ) | {"NOTIFY_SOCKET": str(directory / "notices")},
         )
 
     def here(self, text: str) -> str:
@@ -74,6 +79,11 @@ class DemoServer:
 
     def stop(self) -> None:
         self.child.stop(patience=5.0)
+
+    def close(self) -> None:
+        """It is not started any more."""
+        self.stop()
+        self.notices.close()
 
     def client(self, token: str = "") -> httpx.Client:
         """Closed by its owner."""

@@ -30,7 +30,7 @@ def unborn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     server = DemoServer(tmp_path_factory.mktemp("unborn"))
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoServer,
     server.start()
     assert Commands(server)("init", "--keys", keys).code == 0
     yield server, keys
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def server(tmp_path: Path) -> Iterator[DemoServer]:
     server = DemoServer(tmp_path / "server")
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -115,6 +115,11 @@ def test_a_server_is_born_opened_and_opened_again(
     assert len(said) > 5_000
     for name, key in born.items():
         assert key.strip() not in said, name
+
+
+def test_systemd_hears_that_it_listens(unborn: DemoServer) -> None:
+    """The unit is of the type notify: started when it answers, sealed or not."""
+    assert b"READY=1" in unborn.notices.recv(4096)
 
 
 def test_shares_of_another_server_open_nothing(
