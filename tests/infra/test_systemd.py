@@ -16,7 +16,7 @@ from vault_audit_forwarder.settings import UnixListener
 
 SYSTEMD = INFRA / "systemd"
 OURS = ("vault-audit-forwarder.service", "vault-replicator.service")
-UNITS = (*OURS, "openbao.service")
+UNITS = (*OURS, "openbao.service", "demo-vault-keys.service")
 INSTALLED = ("/opt/vault-secrets-replicator/bin", "/opt/openbao/bin")
 CREDENTIALS = "/run/credentials/unit"
 
