@@ -132,6 +132,8 @@ def test_shares_of_another_server_open_nothing(
     text = (keys / NAMES[0]).read_text()
     damaged.write_text(text.swapcase())
     shares = [damaged, keys / second, keys / third]
+    server.stop()
+    server.start()
 
     refused = run("unseal", *(word for one in shares for word in ("--share", one)))
 
