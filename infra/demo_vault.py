@@ -13,44 +13,21 @@ a parameter, so the receiver starts when the instance has said that it is ready.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from aws_cdk import Duration, IgnoreMode, Size, Tags
-from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import Size
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
-from infra.demo_vault_role import DemoVaultRole, Granted
+from infra.demo_vault_instance import DemoVaultInstance, Parts
 from infra.ground import Ground
 from infra.keys import kept
 from infra.names import Names
 
-_ROOT = Path(__file__).parents[1]
-#: Like .dockerignore: everything stays out but what the instance runs.
-SOURCE = [
-    "*",
-    "!pyproject.toml",
-    "!README.md",
-    "!LICENSE",
-    "!requirements",
-    "!receiver",
-    "!vault_audit_forwarder",
-    "!infra/__init__.py",
-    "!infra/systemd",
-    "!infra/vault",
-    "**/__pycache__",
-]
 _PORT, _HTTPS = 8200, 443
 _DATA_GIB = 10
-#: Packages, the disk of the instance before, a server that starts.
-_READY_WITHIN = Duration.minutes(20)
-_TAG = "demo-vault-of"
 #: Never changed: CloudFormation would write it over the certificate.
 _NOT_YET = "not yet"
 
@@ -62,8 +39,7 @@ class DemoVault(Construct):
     def __init__(self, scope: Construct, construct_id: str, ground: Ground) -> None:
         super().__init__(scope, construct_id)
         self._ground, self._config = ground, ground.config
-        vpc = ground.network.vpc
-        self._subnet = vpc.select_subnets(
+        self._subnet = ground.network.vpc.select_subnets(
             subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS
         ).subnets[0]
         self.certificate = ssm.StringParameter(
@@ -73,15 +49,20 @@ class DemoVault(Construct):
             description="The demo Vault's CA; the instance writes it",
             string_value=_NOT_YET,
         )
-        self.seal = self._seal_key()
         self.group = self._group("Outgoing", "what the demo Vault asks")
         self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(_HTTPS), "HTTPS")
         self._door = self._group("Door", "who may ask the demo Vault")
         for cidr in self._config.demo_vault_cidrs:
             self._let_in(ec2.Peer.ipv4(cidr), "Administrators")
-        self._interface = self._address(vpc)
-        self._disk = self._volume()
-        self.instances = self._group_of_one(vpc)
+        parts = Parts(
+            subnet=self._subnet,
+            group=self.group,
+            disk=self._disk(),
+            interface=self._address(),
+            seal=self._seal_key(),
+            certificate=self.certificate,
+        )
+        self.instances = DemoVaultInstance(self, "Instance", ground, parts).instances
 
     def let_in(self, receiver: ec2.ISecurityGroup) -> None:
         """The receiver may ask it."""
@@ -122,7 +103,7 @@ class DemoVault(Construct):
             allow_all_outbound=False,
         )
 
-    def _address(self, vpc: ec2.IVpc) -> ec2.CfnNetworkInterface:
+    def _address(self) -> ec2.CfnNetworkInterface:
         """The one that Vault's name leads to."""
         interface = ec2.CfnNetworkInterface(
             self,
@@ -131,7 +112,7 @@ class DemoVault(Construct):
             description=f"{self._config.name}: the demo Vault",
             group_set=[self._door.security_group_id],
         )
-        host = self._config.vault_host
+        host, vpc = self._config.vault_host, self._ground.network.vpc
         route53.ARecord(
             self,
             "Record",
@@ -142,7 +123,7 @@ class DemoVault(Construct):
         )
         return interface
 
-    def _volume(self) -> ec2.Volume:
+    def _disk(self) -> ec2.Volume:
         """Raft's data, the CA, and the keys of recovery."""
         return ec2.Volume(
             self,
@@ -154,113 +135,3 @@ class DemoVault(Construct):
             encryption_key=self._ground.keys.operations,
             removal_policy=kept(self._config),
         )
-
-    def _group_of_one(self, vpc: ec2.IVpc) -> autoscaling.AutoScalingGroup:
-        source = assets.Asset(
-            self,
-            "Source",
-            path=str(_ROOT),
-            exclude=SOURCE,
-            ignore_mode=IgnoreMode.DOCKER,
-        )
-        user_data, role = ec2.UserData.for_linux(), self._role(source)
-        instances = autoscaling.AutoScalingGroup(
-            self,
-            "Instances",
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=[self._subnet]),
-            launch_template=self._template(user_data, role.role),
-            min_capacity=1,
-            max_capacity=1,
-            signals=autoscaling.Signals.wait_for_all(timeout=_READY_WITHIN),
-            # The old one ends first: it has the disk.
-            update_policy=autoscaling.UpdatePolicy.rolling_update(
-                min_instances_in_service=0, max_batch_size=1
-            ),
-        )
-        Tags.of(instances).add(_TAG, self._config.name)
-        # All that it needs from its first moment on.
-        way_out = self._subnet.internet_connectivity_established
-        instances.node.add_dependency(self.certificate, role.policy, way_out)
-        user_data.add_signal_on_exit_command(instances)
-        user_data.add_commands(*self._commands(source))
-        acknowledge(
-            instances,
-            "AwsSolutions-AS3",
-            "One instance of a demo; that the receiver cannot reach it is told anyway",
-        )
-        return instances
-
-    def _role(self, source: assets.Asset) -> DemoVaultRole:
-        return DemoVaultRole(
-            self,
-            "Role",
-            self._ground,
-            Granted(
-                secrets=[self.seal, self._ground.credentials.signing],
-                source=source,
-                certificate=self.certificate,
-                disk=self._disk,
-                interface=self._interface,
-                tag=_TAG,
-            ),
-        )
-
-    def _template(self, user_data: ec2.UserData, role: iam.IRole) -> ec2.LaunchTemplate:
-        return ec2.LaunchTemplate(
-            self,
-            "Template",
-            instance_type=ec2.InstanceType.of(
-                ec2.InstanceClass.T4G, ec2.InstanceSize.SMALL
-            ),
-            machine_image=ec2.MachineImage.latest_amazon_linux2023(
-                cpu_type=ec2.AmazonLinuxCpuType.ARM_64
-            ),
-            user_data=user_data,
-            role=role,
-            security_group=self.group,
-            associate_public_ip_address=False,
-            require_imdsv2=True,
-            http_put_response_hop_limit=1,
-            block_devices=[
-                ec2.BlockDevice(
-                    device_name="/dev/xvda",
-                    volume=ec2.BlockDeviceVolume.ebs(
-                        16,
-                        # By EBS's own key: of ours, Auto Scaling would need a grant.
-                        encrypted=True,
-                        volume_type=ec2.EbsDeviceVolumeType.GP3,
-                        delete_on_termination=True,
-                    ),
-                )
-            ],
-        )
-
-    def _commands(self, source: assets.Asset) -> list[str]:
-        """What cloud-init runs, as root. All of it may be read by whoever is on the
-        instance, and is logged there: names, and not one key."""
-        config = self._config
-        environment = {
-            "AWS_DEFAULT_REGION": config.region,
-            "BAO_API_ADDR": config.vault_address,
-            "CA_PARAMETER": self.certificate.parameter_name,
-            "INTERFACE": self._interface.ref,
-            "RECEIVER_URL": f"{config.url}/v1/events",
-            "SEAL_SECRET": Names(config).secret("demo-vault-seal"),
-            "SIGNING_SECRET": Names(config).secret("signing-key"),
-            "VAULT_HOST": config.vault_host,
-            "VAULT_SOURCE": config.vault_source,
-            "VOLUME": self._disk.volume_id,
-        }
-        at = "/opt/vault-secrets-replicator"
-        return [
-            "set -euo pipefail",
-            f"mkdir -p /etc/demo-vault {at}/source",
-            "cat > /etc/demo-vault/environment <<'END'",
-            *(f'{name}="{value}"' for name, value in environment.items()),
-            "END",
-            f"aws s3 cp --quiet {source.s3_object_url} {at}/source.zip"
-            f" --region {config.region}",
-            f"python3 -m zipfile -e {at}/source.zip {at}/source",
-            f"bash {at}/source/infra/vault/instance/setup.sh",
-        ]

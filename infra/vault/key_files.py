@@ -42,8 +42,9 @@ class KeyFiles:
         if count < threshold:
             raise CommandError(
                 f"the server is initialized, and in {self.directory} are {count} of "
-                f"the {threshold} shares it takes: name the directory that has them; "
-                "without them, only a server with empty storage starts anew"
+                f"the {threshold} shares it takes: if they were given away, all is "
+                "done; else name the directory that has them, for without them only a "
+                "server with empty storage starts anew"
             )
 
     @contextmanager

@@ -57,7 +57,7 @@ class Instance:
 
     def setup(self, *steps: str) -> None:
         """Some of the script's steps, below ``root``."""
-        self._run("bash", SCRIPT, *steps, ROOT=self.root)
+        self._run("bash", SCRIPT, *steps, ROOT=self.root, APP=sys.prefix)
 
     def ask(self, module: str, *words: object) -> None:
         """``python -m`` one of ours."""

@@ -82,21 +82,26 @@ def test_the_server_opens_itself_whenever_it_starts(instance: Instance) -> None:
     keys = instance.root / "var/lib/demo-vault/keys"
     child = instance.start()
     try:
-        instance.ask("infra.vault", "init", "--keys", keys)
+        instance.setup("birth")
         wait_until(lambda: is_open(instance), "the server opens itself")
         child.stop()
         child = instance.start()
         wait_until(lambda: is_open(instance), "it opens itself once more")
-        instance.ask("infra.vault", "init", "--keys", keys)
+        born = {one.name: one.read_text().strip() for one in keys.iterdir()}
+        (keys / "recovery-share-1").unlink()
+        (keys / "recovery-share-2").unlink()
+        (keys / "recovery-share-3").unlink()
+        instance.setup("birth")
     finally:
         child.stop()
 
     names = [*(f"recovery-share-{n}" for n in range(1, 6)), "root-token"]
-    assert sorted(one.name for one in keys.iterdir()) == names
+    assert sorted(born) == names
+    assert len(list(keys.iterdir())) == 3  # what was given away is not made again
     said = instance.said + instance.log.read_text()
     assert ENVIRONMENT["BAO_API_ADDR"] in said  # in the place of the file's
     assert (instance.root / "var/lib/demo-vault/raft/vault.db").exists()
-    for key in [SEAL, SIGNING, *(one.read_text().strip() for one in keys.iterdir())]:
+    for key in [SEAL, SIGNING, *born.values()]:
         assert key not in said
 
 
@@ -155,7 +160,7 @@ def test_the_ca_becomes_known_and_its_key_does_not(
 ) -> None:
     """In the parameter, in the place of what the deployment wrote into it."""
     ssm, name = client(emulator, "ssm"), ENVIRONMENT["CA_PARAMETER"]
-    ssm.put_parameter(Name=name, Value="not yet", Type="String")
+    ssm.put_parameter(Name=name, Value="not yet", Type="String", Overwrite=True)
 
     instance.ask("infra.vault.on_instance", "publish", instance.ca)
 

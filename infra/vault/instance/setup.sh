@@ -10,7 +10,7 @@ umask 022
 ROOT=${ROOT:-}
 HERE=$(cd "$(dirname "$0")" && pwd)
 SOURCE=$(cd "$HERE/../../.." && pwd)
-APP=/opt/vault-secrets-replicator
+APP=${APP:-/opt/vault-secrets-replicator}
 DATA=$ROOT/var/lib/demo-vault
 TLS=$DATA/tls
 
@@ -33,7 +33,7 @@ hashed() {
 disk() {
   local device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${VOLUME/-/}
   if [ ! -e "$device" ]; then
-    on_instance attach "$(cloud-init query instance_id)"
+    ours infra.vault.on_instance attach "$(cloud-init query instance_id)"
     timeout 60 bash -c "until [ -e '$device' ]; do sleep 1; done"
   fi
   local found=0
@@ -95,20 +95,27 @@ start() {
   chown -R openbao:vault "$DATA/raft"
   systemctl daemon-reload
   systemctl enable --now demo-vault-keys vault-audit-forwarder openbao
-  cd "$SOURCE"
-  VAULT_ADDR=https://127.0.0.1:8200 VAULT_CACERT=$TLS/ca.crt \
-    "$APP/bin/python" -m infra.vault init --keys "$DATA/keys"
-  on_instance publish "$TLS/ca.crt"
 }
 
-on_instance() {
-  (cd "$SOURCE" && "$APP/bin/python" -m infra.vault.on_instance "$@")
+# A server that was born already may have given its shares away.
+birth() {
+  local state
+  export VAULT_ADDR=${VAULT_ADDR:-https://127.0.0.1:8200} VAULT_CACERT=$TLS/ca.crt
+  state=$(ours infra.vault status) || [ $? = 2 ]
+  if [ "$state" = "not initialized" ]; then
+    ours infra.vault init --keys "$DATA/keys"
+  fi
+  ours infra.vault.on_instance publish "$TLS/ca.crt"
+}
+
+ours() {
+  (cd "$SOURCE" && "$APP/bin/python" -m "$@")
 }
 
 set -a
 # shellcheck source=/dev/null
 . "$ROOT/etc/demo-vault/environment"
 set +a
-for step in "${@:-packages disk files certificate start}"; do
+for step in "${@:-packages disk files certificate start birth}"; do
   for one in $step; do "$one"; done
 done

@@ -136,7 +136,7 @@ def test_there_is_one_instance_and_the_old_one_ends_first(
     assert rolling["MinInstancesInService"] == 0
     assert rolling["WaitOnResourceSignals"] is True
     assert group["CreationPolicy"]["ResourceSignal"]["Count"] == 1
-    (policy,) = deployment.all("AWS::IAM::Policy", "DemoVaultRolePolicy")
+    (policy,) = deployment.all("AWS::IAM::Policy", "DemoVaultInstanceRolePolicy")
     assert policy in group["DependsOn"]
 
 
@@ -235,7 +235,7 @@ def test_the_source_is_what_is_run_and_nothing_else(
     """No test, no document, no history, no environment of whoever deploys."""
     from aws_cdk import App, AssetStaging, IgnoreMode, Stack
 
-    from infra.demo_vault import SOURCE
+    from infra.demo_vault_instance import SOURCE
 
     staged = AssetStaging(
         Stack(App(outdir=str(tmp_path))),
