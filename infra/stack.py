@@ -50,11 +50,14 @@ class ReplicatorStack(Stack):
         role = ReceiverRole(self, "Receiver", config)
         ground = self._ground(config, role)
         role.allow(configuration.settings)
+        ways: list[Construct] = [ground.network]
         if config.egress == "endpoints":
             accounts = _accounts(configuration.settings.to_rules())
-            Endpoints(self, "Endpoints", config, ground.network.vpc, accounts)
+            vpc = ground.network.vpc
+            ways.append(Endpoints(self, "Endpoints", config, vpc, accounts))
         service = Service(self, "Service", ground, configuration, role.role)
-        service.service.node.add_dependency(role)  # not before it may do something
+        # Not before it may do something, and there is a way to its image.
+        service.service.node.add_dependency(role, *ways)
         asking = Asking(self, "Asking", ground)
         entrance = Entrance(self, "Entrance", ground, service, asking)
         schedule = (

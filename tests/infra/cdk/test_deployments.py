@@ -179,6 +179,28 @@ def test_endpoints_let_only_known_accounts_through() -> None:
     assert conditions == [known] * 6
 
 
+@pytest.mark.parametrize(
+    ("context", "kinds"),
+    [
+        (USUAL, {"AWS::EC2::NatGateway", "AWS::EC2::Route"}),
+        (NO_INTERNET, {"AWS::EC2::VPCEndpoint", "AWS::EC2::Route"}),
+    ],
+    ids=["nat", "endpoints"],
+)
+def test_the_receiver_starts_when_it_can_fetch_its_image(
+    context: dict[str, Any], kinds: set[str]
+) -> None:
+    """Else its first deployment may be given up before there is a way to ECR. Nor does
+    it before its role may do something."""
+    resources = synthesized(**context).template["Resources"]
+
+    [service] = [
+        one for one in resources.values() if one["Type"] == "AWS::ECS::Service"
+    ]
+    waits_for = {resources[name]["Type"] for name in service["DependsOn"]}
+    assert {*kinds, "AWS::IAM::Policy"} <= waits_for
+
+
 def test_the_scheduler_runs_the_small_task_and_keeps_what_it_could_not() -> None:
     stack = synthesized(**NO_INTERNET)
 
@@ -322,6 +344,7 @@ def test_from_the_internet_only_those_come_in_who_are_named() -> None:
 
     balancer = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
     assert balancer["Scheme"] == "internet-facing"
+    assert all("Public" in one["Ref"] for one in balancer["Subnets"])
     assert ingress(stack) == {"203.0.113.0/24", "computed"}
     service = stack.one("AWS::ECS::Service")["NetworkConfiguration"]
     assert service["AwsvpcConfiguration"]["AssignPublicIp"] == "DISABLED"

@@ -12,6 +12,7 @@ from infra.configuration import configuration
 from infra.replication import replication
 from tests.infra.cdk.deployments import config
 from tests.infra.cdk.synthesis import Synthesized, synthesized
+from tests.infra.dockerfile import stages
 
 OTHERS = "arn:aws:iam::222222222222:root"
 SECRETS_MANAGER = "secretsmanager.eu-central-1.amazonaws.com"
@@ -267,6 +268,21 @@ def test_what_the_init_container_writes_the_receiver_cannot_change(
         "files": {"/run/vault-replicator": False},
         "receiver": {"/run/vault-replicator": True, "/var/lib/vault-replicator": False},
     }
+
+
+def test_the_image_has_volumes_of_its_user_where_the_task_has_them(
+    stack: Synthesized,
+) -> None:
+    """ECS gives a volume the owner and mode of the image's; else it is root's."""
+    receiver = stages()["receiver"]
+
+    volumes = set(receiver.last("VOLUME").split())
+    made = next(line for line in receiver.all("RUN") if line.startswith("install -d"))
+    assert volumes == {
+        one["ContainerPath"] for one in stack.container("receiver")["MountPoints"]
+    }
+    assert "-o 10001 -g 10001 -m 0700" in made
+    assert volumes <= set(made.split())
 
 
 def test_the_configuration_in_the_task_is_the_one_that_was_checked(
