@@ -143,7 +143,8 @@ def _seal(told: Mapping[str, Any]) -> Seal:
         sealed=told["sealed"],
         opens_itself=told["recovery_seal"],
         shares=told["n"],
-        threshold=told["t"],
+        # For a moment of its birth the server says that it takes none.
+        threshold=max(told["t"], 1),
         progress=told["progress"],
         version=told["version"],
     )

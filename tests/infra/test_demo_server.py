@@ -207,15 +207,17 @@ def test_keys_are_not_put_where_others_look(unborn: DemoServer, keys: Path) -> N
     assert is_unborn(run)
 
 
-def test_what_the_server_refuses_leaves_no_file(unborn: DemoServer, keys: Path) -> None:
-    """As with another person who was quicker; here, a server that cannot."""
+def test_what_makes_no_sense_is_not_asked(unborn: DemoServer, keys: Path) -> None:
+    """More shares than there are, and shares for a server that has no keys yet."""
     run = Commands(unborn)
 
     refused = run("init", "--keys", keys, "--shares", 3, "--threshold", 5)
 
     assert (refused.code, "--threshold" in refused.err) == (1, True)
+    assert not keys.exists()
+    early = run("unseal", "--share", __file__)
+    assert (early.code, "init comes first" in early.err) == (1, True)
     assert is_unborn(run)
-    assert run("unseal", "--share", __file__).code == 1
 
 
 def test_nobody_there_is_said_and_leaves_nothing(
@@ -257,3 +259,17 @@ def test_a_lost_answer_is_said_to_be_what_it_is(server: DemoServer, keys: Path) 
     assert (lost.code, "its keys are lost" in lost.err) == (1, True)
     assert texts(keys) == {}
     assert not is_unborn(Commands(server))
+
+
+def test_one_of_many_gets_the_keys(server: DemoServer, keys: Path) -> None:
+    """Whoever is refused by the server, or sees that it is too late, leaves nothing."""
+    run = Commands(server)
+    places = [keys / name for name in ("a", "b", "c")]
+
+    together = [run.start("init", "--keys", place) for place in places]
+    for one in together:
+        one.communicate(timeout=60)
+
+    assert sorted(one.returncode for one in together) == [0, 1, 1]
+    held = [len(texts(place)) for place in places if place.exists()]
+    assert (max(held), sum(held)) == (6, 6)
