@@ -62,8 +62,6 @@ _Principal = Annotated[
         "the ARN of a role, a user or an account (arn:aws:iam::123456789012:root)",
     ),
 ]
-
-
 _Token = Annotated[str, _form(r"[a-z][a-z0-9-]{0,31}", "small letters, digits and -")]
 Scope: TypeAlias = Literal["read", "sync", "admin"]
 
@@ -110,7 +108,10 @@ class Config(ConfigModel):
     region: Annotated[str, _form(r"([a-z]+-)+[0-9]+", "a Region, as in eu-central-1")]
     name: Annotated[
         str,
-        _form(r"[a-z][a-z0-9-]{1,23}", "2 to 24 small letters, digits and hyphens"),
+        _form(
+            r"[a-z][a-z0-9-]{0,22}[a-z0-9]",
+            "2 to 24 small letters, digits and hyphens, the last no hyphen",
+        ),
     ] = "vault-replicator"
     prefix: Annotated[
         str,

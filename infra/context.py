@@ -88,6 +88,9 @@ def _of_names(config: Config) -> list[str]:
         )
     if not config.certificate_arn.startswith(config.arn("acm", "certificate/")):
         found.append("certificate_arn: must be of this account and Region")
+    file = config.vault_ca_file
+    if file is not None and not (file.is_file() or config.demo_vault):
+        found.append("vault_ca_file: there is no such file; it is looked for in infra/")
     if "schedule" in config.tokens:
         found.append("tokens: schedule is the name of our own tasks: choose another")
     return found

@@ -71,6 +71,8 @@ def test_cdks_own_keys_are_none_of_ours() -> None:
             {"name": "a", "region": "us-east-1"},
             "name: must be 2 to 24 small letters, digits and hyphens",
         ),
+        ({"name": "replicator-"}, "name: must be 2 to 24 small letters"),
+        ({"vault_ca_file": "none.pem"}, "vault_ca_file: there is no such file"),
         ({"region": "us-east-1"}, "certificate_arn: must be of this account and"),
         ({"vault_gateway": "tgw-1"}, "vault_cidrs: say what is reached by"),
         ({"internet_facing": True}, "forwarder_cidrs: say who may reach it from"),
