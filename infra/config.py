@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -176,6 +177,7 @@ class Config(ConfigModel):
     log_retention_days: Retention = 90
     disposable: bool = False
     demo_vault: bool = False
+    demo_vault_cidrs: tuple[_Cidr, ...] = ()
 
     @property
     def partition(self) -> str:
@@ -186,6 +188,11 @@ class Config(ConfigModel):
     def url(self) -> str:
         """Where people, forwarders and our own tasks reach the receiver."""
         return f"https://{self.domain_name}"
+
+    @property
+    def vault_host(self) -> str:
+        """The name in Vault's address."""
+        return urlsplit(self.vault_address).hostname or ""
 
     @property
     def vault_port(self) -> int:

@@ -4,6 +4,7 @@ here but who gets what."""
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -11,6 +12,7 @@ from infra.asking import Asking
 from infra.config import Config
 from infra.configuration import Configuration
 from infra.credentials import Credentials
+from infra.demo_vault import DemoVault
 from infra.endpoints import Endpoints
 from infra.entrance import Entrance
 from infra.ground import Ground
@@ -64,8 +66,8 @@ class ReplicatorStack(Stack):
         Tampering(self, "Tampering", ground, asking, assumed)
         parts = Watched(service=service, entrance=entrance, schedule=schedule)
         Observability(self, "Observability", ground, parts)
-        # infra/demo_vault.py goes here (`demo_vault`): it takes ground.network.vpc and
-        # its subnets, ground.keys.operations and service.group.
+        if config.demo_vault:
+            self._demo_vault(ground, service, entrance)
         self._tell(ground, entrance)
 
     @property
@@ -84,6 +86,15 @@ class ReplicatorStack(Stack):
             topic=Notices(self, "Notices", config, keys.operations).topic,
             cluster=_cluster(self, config, network, keys),
         )
+
+    def _demo_vault(self, ground: Ground, service: Service, entrance: Entrance) -> None:
+        demo = DemoVault(self, "DemoVault", ground)
+        demo.let_in(service.group)
+        entrance.balancer.connections.allow_from(
+            demo.group, ec2.Port.tcp(443), "The demo Vault's forwarder"
+        )
+        service.trust(demo.certificate)
+        service.service.node.add_dependency(demo.instances)
 
     def _tell(self, ground: Ground, entrance: Entrance) -> None:
         for one in outputs(ground, entrance):

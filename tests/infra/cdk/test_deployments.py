@@ -67,6 +67,10 @@ RULES: dict[str, Any] = {
         },
     ],
 }
+DEMO_VAULT: dict[str, Any] = {
+    "demo_vault": True,
+    "vault_address": "https://vault.demo.internal:8200",
+}
 GOVERNMENT = in_region("us-gov-west-1", "aws-us-gov")
 CHINA = in_region("cn-north-1", "aws-cn")
 ALL = {
@@ -76,6 +80,7 @@ ALL = {
     "own vpc": OWN_VPC,
     "internet": INTERNET,
     "rules": RULES,
+    "demo vault": DEMO_VAULT,
     "government": GOVERNMENT,
     "china": CHINA,
 }
