@@ -11,7 +11,7 @@ import re
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from receiver.policies.in_aws import partition_of
 from vault_audit_forwarder.program.addresses import check_url
@@ -36,6 +36,10 @@ def _below(value: str) -> str:
     return value
 
 
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 def _url(value: str) -> str:
     return check_url(value, example="https://vault.internal:8200")
 
@@ -55,6 +59,11 @@ def _form(pattern: str, said: str) -> Any:
 Retention: TypeAlias = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653]
 _Cidr = Annotated[str, AfterValidator(_cidr)]
 _Subnet = Annotated[str, _form(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "an id, subnet-…")]
+_Prefix = Annotated[
+    str,
+    AfterValidator(_below),
+    _form(r"[\w/.@-]+", "the beginning of names, as in vault or team/vault"),
+]
 _Principal = Annotated[
     str,
     _form(
@@ -114,10 +123,8 @@ class Config(ConfigModel):
         ),
     ] = "vault-replicator"
     prefix: Annotated[
-        str,
-        AfterValidator(_below),
-        _form(r"[\w/.@-]+", "the beginning of names, as in vault or team/vault"),
-    ] = "vault"
+        tuple[_Prefix, ...], BeforeValidator(_several), Field(min_length=1)
+    ] = ("vault",)
     mount: Annotated[str, AfterValidator(_below)] = "hybrid-aws-secrets"
     rules: tuple[dict[str, Any], ...] | None = None
     consumers: tuple[_Principal, ...] = ()
@@ -178,6 +185,11 @@ class Config(ConfigModel):
     disposable: bool = False
     demo_vault: bool = False
     demo_vault_cidrs: tuple[_Cidr, ...] = ()
+
+    @property
+    def replicated(self) -> tuple[str, ...]:
+        """How names of what is replicated begin."""
+        return tuple(f"{prefix}/" for prefix in self.prefix)
 
     @property
     def partition(self) -> str:

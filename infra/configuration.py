@@ -94,7 +94,7 @@ def _vault(config: Config) -> dict[str, Any]:
 def _rules(config: Config) -> tuple[dict[str, Any], ...]:
     if config.rules is not None:
         return config.rules
-    target = {"name": f"{config.prefix}/{{path}}"}
+    target = {"name": f"{config.prefix[0]}/{{path}}"}
     return ({"name": "hybrid", "mount": config.mount, "target": target},)
 
 
@@ -126,11 +126,11 @@ def _loaded(text: str) -> Settings:
 def _outside(config: Config, settings: Settings) -> Iterator[str]:
     """Rules whose names may lie elsewhere than below the prefix."""
     for number, rule in enumerate(settings.to_rules()):
-        if any(not name.startswith(f"{config.prefix}/") for name in _names(rule)):
+        if any(not name.startswith(config.replicated) for name in _names(rule)):
             yield (
                 f"rules[{number}].target.name: begins with something else than the "
-                f"prefix: write {config.prefix}/… there, or set prefix to what all "
-                "rules have in common"
+                f"prefix: write {config.prefix[0]}/… there, or add what it begins with "
+                "to prefix, which may be a list"
             )
 
 

@@ -81,7 +81,7 @@ def _rules_of(file: Path) -> object:
 
 def _of_names(config: Config) -> list[str]:
     found = []
-    if f"{config.name}/".startswith(f"{config.prefix}/"):
+    if f"{config.name}/".startswith(config.replicated):
         found.append(
             "name: our own secrets are called NAME/…, which is below prefix, where the "
             "receiver may write and must not read: choose another name or prefix"

@@ -45,7 +45,7 @@ def foreign_version(config: Config) -> Pattern:
         "source": ["aws.secretsmanager"],
         "detail-type": ["Secret Label Updated"],
         "detail": {
-            "name": [{"prefix": f"{config.prefix}/"}],
+            "name": [{"prefix": below} for below in config.replicated],
             "versionId": [{"anything-but": {"prefix": _OURS}}],
         },
     }
@@ -55,9 +55,11 @@ def foreign_call(config: Config, assumed: Iterable[str]) -> Pattern:
     """A call by anybody else has changed something below the prefix. ``assumed`` are
     the roles that rules assume, whose calls are ours too."""
     ours = sorted({Names(config).task_role_arn, *assumed})
-    below = f"{config.prefix}/"
-    arn = config.arn("secretsmanager", f"secret:{below}")
-    secret = [{"prefix": below}, {"prefix": arn}]
+    secret = [
+        {"prefix": one}
+        for below in config.replicated
+        for one in (below, config.arn("secretsmanager", f"secret:{below}"))
+    ]
     return {
         "source": ["aws.secretsmanager"],
         "detail-type": ["AWS API Call via CloudTrail"],

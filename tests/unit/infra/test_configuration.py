@@ -77,6 +77,17 @@ def test_a_name_that_may_lie_outside_the_prefix_is_refused(name: str) -> None:
     )
 
 
+def test_names_may_lie_below_several_prefixes() -> None:
+    """Services look for some secrets under names of their own choice."""
+    join = "aws/directory-services/{path}/seamless-domain-join"
+    rules = [rule("a"), rule("b", name=join)]
+    both = ["vault", "aws/directory-services"]
+
+    made = configuration(config(rules=rules, prefix=both)).settings.to_rules()
+
+    assert [one.target.name for one in made] == ["vault/a/{path}", join]
+
+
 def test_a_name_that_begins_with_its_mount_may_lie_below_the_prefix() -> None:
     rules = [{"name": "a", "mount": "vault", "target": {"name": "{mount}/{path}"}}]
 

@@ -59,6 +59,7 @@ def test_cdks_own_keys_are_none_of_ours() -> None:
         ({"vault_gateway": "pcx-1"}, "vault_gateway: must be the id of a transit"),
         ({"image": "replicator"}, "image: must be a repository of this account's"),
         ({"prefix": "vault/"}, "prefix: is written without slashes at its ends"),
+        ({"prefix": []}, "prefix: "),
         ({"tokens": {"ci": "root"}}, "tokens.ci: must be read | sync | admin"),
         ({"cpu": 300}, "cpu: must be 256 | 512 | 1024 | 2048"),
         ({"interval": "90s"}, "interval: must be whole minutes, 1m to 1d"),

@@ -127,6 +127,17 @@ def test_secrets_outside_the_prefix_are_none_of_ours(name: str) -> None:
     assert not matches(CALL, delete(SOMEBODY, f"{ARN}{name}-AbCdEf"))
 
 
+@pytest.mark.parametrize("name", ["vault/app", "aws/directory-services/d-1/join"])
+def test_each_of_several_prefixes_is_watched(name: str) -> None:
+    both = config(prefix=["vault", "aws/directory-services"])
+    call = foreign_call(both, ())
+
+    assert matches(foreign_version(both), moved(str(UUID(int=0)), name))
+    assert matches(call, delete(SOMEBODY, name))
+    assert matches(call, delete(SOMEBODY, f"{ARN}{name}-AbCdEf"))
+    assert not matches(call, delete(SOMEBODY, "aws/other"))
+
+
 @pytest.mark.parametrize(
     "identity",
     [
