@@ -8,9 +8,11 @@ that rules assume has a policy of its own, and who runs the receiver may assume 
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE, US
@@ -213,6 +215,19 @@ def _secrets(rules: Iterable[Rule], where: Where) -> list[str]:
             for name in _names(rule)
         }
     )
+
+
+def covering(rules: Sequence[Rule], region: str, secret_id: str) -> Rule | None:
+    """The rule below whose names a secret would stand, given by its name or ARN."""
+    name = secret_id
+    if secret_id.startswith("arn:"):
+        _, _, _, region, _, _, name = secret_id.split(":", 6)
+        name = re.sub(r"-[A-Za-z0-9]{6}$", "", name)
+    for rule in rules:
+        patterns = _names(rule) if rule.target.region == region else ()
+        if any(fnmatchcase(f"{name}-AbCdEf", pattern) for pattern in patterns):
+            return rule
+    return None
 
 
 def _names(rule: Rule) -> Iterable[str]:

@@ -10,7 +10,7 @@ from receiver.adapters.secrets_manager import OPERATIONS
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE
 from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
 from receiver.core.state import Replica
-from receiver.policies.in_aws import Besides, Where, aws_policy, chosen
+from receiver.policies.in_aws import Besides, Where, aws_policy, chosen, covering
 
 REGION = "eu-central-1"
 HERE = Where(source="vault-prod", account="123456789012")
@@ -192,3 +192,21 @@ def test_topics_and_the_connection_secret() -> None:
     }
     assert connection["Action"] == ["secretsmanager:GetSecretValue"]
     assert connection["Resource"].endswith(":secret:hybrid/vault-??????")
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "is_covered"),
+    [
+        ("hybrid/vault-connection", True),
+        ("elsewhere/vault-connection", False),
+        ("arn:aws:secretsmanager:eu-central-1:1:secret:hybrid/x-AbCdEf", True),
+        ("arn:aws:secretsmanager:us-east-1:1:secret:hybrid/x-AbCdEf", False),
+        ("arn:aws:secretsmanager:eu-central-1:1:secret:other/x-AbCdEf", False),
+    ],
+)
+def test_whose_names_a_secret_stands_below(secret_id: str, is_covered: bool) -> None:
+    """In the Region of the rule."""
+    spec = TargetSpec(name="hybrid/{path}", region="eu-central-1")
+    rule = Rule(name="r", mount="kv", target=spec)
+
+    assert covering([rule], "eu-central-1", secret_id) == (rule if is_covered else None)
