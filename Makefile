@@ -24,8 +24,8 @@ check: .venv/.dev
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/pytest tests/unit tests/contract -q -n 2 -p no:schemathesis -m "not integration" --hypothesis-profile=quick $(ARGS)
 
-test: .venv/.dev .venv/.tools
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: .venv/.dev .venv/.tools .venv/.ministack infra/node_modules/.cdk
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -47,6 +47,7 @@ lock: .venv/bin/python
 	@$(COMPILE) --extra receiver --extra otel -c requirements/dev.lock pyproject.toml \
 	  -o requirements/receiver.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	@$(COMPILE) requirements/ministack.in -o requirements/ministack.lock
 
 # The browser of the page's tests, what the alerts and the dashboard are tried with, and
 # the init of the images.
@@ -64,8 +65,24 @@ lock: .venv/bin/python
 	>.venv/tools.log
 	@touch $@
 
+# An environment of its own, inside ours: it pins another botocore.
+.venv/.ministack: requirements/ministack.lock | .venv/bin/python
+	@echo "installing an emulator of AWS into .venv/ministack (once) …" >&2
+	@$(PYTHON) -m venv .venv/ministack
+	@.venv/ministack/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --require-hashes -r requirements/ministack.lock
+	@touch $@
+
+# The command line of AWS CDK. Where it cannot be installed, the tests of what it does are
+# skipped and say so; `infra` itself is tested without it.
+infra/node_modules/.cdk: infra/package.json infra/package-lock.json
+	@mkdir -p infra/node_modules
+	@if ! command -v npm >/dev/null; then echo "no npm here: tests of cdk are skipped" >&2; \
+	elif ! npm ci --prefix infra --silent; then echo "no cdk: its tests are skipped" >&2; fi
+	@mkdir -p infra/node_modules && touch $@
+
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv infra/node_modules build dist .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'

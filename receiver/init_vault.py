@@ -32,7 +32,7 @@ from receiver.auth_settings import (
 )
 from receiver.check import told
 from receiver.core.causes import Forbidden, ReplicationError
-from receiver.policies.in_aws import covering
+from receiver.policies.in_aws import Besides, Unreadable, Where, aws_policy
 from receiver.policies.in_vault import OutOfReach
 from receiver.settings import Settings
 from receiver.setup import planning, reading
@@ -72,12 +72,12 @@ def intent_of(
     )
     wrong = faults(intent)
     if isinstance(auth, SecretsManagerAuth):
-        rule = covering(intent.rules, settings.aws.region, auth.secret_id)
-        if rule is not None:
-            wrong.append(
-                f"vault.auth.secret_id stands below the names of rule {rule.name}, "
-                "where the receiver may read nothing: name it otherwise"
-            )
+        where = Where(source=settings.vault.source)
+        besides = Besides(connection=(settings.aws.region, auth.secret_id))
+        try:
+            aws_policy(intent.rules, where, besides=besides)
+        except Unreadable as error:
+            wrong.append(str(error))
     if wrong:
         raise CommandError("\n".join(wrong))
     return intent

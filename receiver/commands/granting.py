@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from receiver.commands.options import Config
+from receiver.commands.person import tell
 from vault_audit_forwarder.program.command_line import AsJson, show
 from vault_audit_forwarder.program.errors import CommandError
 
 if TYPE_CHECKING:
     from receiver.policies.in_aws import Besides
+    from receiver.policies.statements import Statement
     from receiver.settings import Settings
 
 policy = typer.Typer(
@@ -53,6 +55,21 @@ Partition = Annotated[
     typer.Option("--partition", help="Instead of the one of each Region's name."),
 ]
 
+ConnectionKey = Annotated[
+    str | None,
+    typer.Option(
+        "--connection-key",
+        metavar="KEY",
+        help="The KMS key of the secret that vault.auth names.",
+    ),
+]
+TopicKey = Annotated[
+    str | None,
+    typer.Option(
+        "--topic-key", metavar="KEY", help="The KMS key of the SNS topic under notify."
+    ),
+]
+
 
 @policy.command("vault")
 def vault(
@@ -88,12 +105,14 @@ def vault(
 
 
 @policy.command("aws")
-def aws(
+def aws(  # noqa: PLR0913 each one is an option of the command
     config: Config,
     statement: Statements = None,
     role: Role = None,
     account: Account = None,
     partition: Partition = None,
+    connection_key: ConnectionKey = None,
+    topic_key: TopicKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the IAM policy for who runs the receiver, or for a role that it assumes.
@@ -104,7 +123,8 @@ def aws(
 
     Exit codes: 0 printed, 1 error.
     """
-    from receiver.policies.in_aws import Where, as_document, aws_policy, chosen
+    from receiver.policies.in_aws import Unreadable, Where, aws_policy
+    from receiver.policies.statements import as_document, chosen
 
     settings = _settings(config)
     rules = settings.to_rules()
@@ -115,15 +135,20 @@ def aws(
         account=account or (role.split(":")[4] if role else "*"),
         partition=partition,
     )
-    statements = aws_policy(
-        rules, where, role_arn=role, besides=_besides(settings, role)
+    besides = _besides(
+        settings, role, connection_key=connection_key, topic_key=topic_key
     )
+    try:
+        statements = aws_policy(rules, where, role_arn=role, besides=besides)
+    except Unreadable as error:
+        raise CommandError(str(error)) from error
     found = chosen(statements, statement or ())
     if not found:
         known = ", ".join(one["Sid"] for one in statements) or "none"
         raise CommandError(
             f"these rules need no such statement; those they need are {known}"
         )
+    _warn_if_long(found)
     document = as_document(found)
     show(
         {"format_version": 1, "policy": document}
@@ -132,9 +157,31 @@ def aws(
     )
 
 
-def _besides(settings: Settings, role: str | None) -> Besides:
+def _warn_if_long(statements: list[Statement]) -> None:
+    """It is printed all the same: where it goes is not known here."""
+    from receiver.policies.statements import INLINE, MANAGED, length
+
+    characters = length(statements)
+    if characters <= MANAGED:
+        return
+    do = "make it an inline policy of the role"
+    if characters > INLINE:
+        do = "print it in parts with --statement, each a managed policy of its own"
+    tell(
+        f"warning: {characters:,} characters; IAM takes {MANAGED:,} in one that stands "
+        f"alone, {INLINE:,} inside a role: {do}, or give rules fewer and wider includes"
+    )
+
+
+def _besides(
+    settings: Settings,
+    role: str | None,
+    *,
+    connection_key: str | None,
+    topic_key: str | None,
+) -> Besides:
     """What this one needs apart from the rules: who ``aws`` names publishes, and who
-    runs the receiver reads the token of Vault."""
+    runs the receiver reads Vault's token."""
     from receiver.auth_settings import SecretsManagerAuth
     from receiver.notify_settings import SnsSettings
     from receiver.policies.in_aws import Besides
@@ -143,9 +190,17 @@ def _besides(settings: Settings, role: str | None) -> Besides:
     auth, connection = settings.vault.auth, None
     if role is None and isinstance(auth, SecretsManagerAuth):
         connection = (settings.aws.region, auth.secret_id)
+    topics = [one.topic_arn for one in told if role == settings.aws.role_arn]
+    if connection_key and connection is None:
+        raise CommandError("--connection-key: this one reads no secret of vault.auth")
+    if topic_key and not topics:
+        raise CommandError("--topic-key: this one tells no SNS topic")
     return Besides(
-        topics=[one.topic_arn for one in told if role == settings.aws.role_arn],
+        topics=topics,
+        # Its Region is the fourth part of an ARN.
+        topic_key=(topics[0].split(":")[3], topic_key) if topic_key else None,
         connection=connection,
+        connection_key=connection_key,
     )
 
 

@@ -48,7 +48,8 @@ class Fingerprint:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("at least one fingerprint key is needed")
-        self._keys = [key.encode() for key in keys]
+        # A key that is named twice is one, and no former key of itself.
+        self._keys = [key.encode() for key in dict.fromkeys(keys)]
         self._ids = [_digest(key, ("key id",))[:8] for key in self._keys]
 
     def __repr__(self) -> str:

@@ -132,11 +132,19 @@ def _plan_unowned(
     return Adopt(Put(prints.version_id(subject), seal=True))
 
 
+def _manager(observed: Observed) -> str | None:
+    """Who else manages it, whatever the case of the key, as for IAM."""
+    named = (v for k, v in observed.tags.items() if k.casefold() == MANAGED_BY)
+    return next((value for value in named if value != US), None)
+
+
 def stranger(place: Place, observed: Observed) -> Refuse:
     """Whose a secret is that is not ours, as far as its tags tell."""
     tags = observed.tags
     if tags.get(MANAGED_BY) != US:
         detail = "a secret of this name exists in AWS and is not ours"
+        if manager := _manager(observed):
+            detail += f": its tag {MANAGED_BY} says {manager}"
         return Refuse(Cause.CONFLICT_FOREIGN, detail)
     if (source := tags.get(SOURCE)) != place.source:
         detail = f"another replicator writes it; its source is {source}"

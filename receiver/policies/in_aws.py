@@ -2,24 +2,27 @@
 
 Written is only below the names that the rules give, and only what carries our tags: a
 request that makes a secret ours must name both, and every other write needs a secret
-that is. Nothing is ever read: GetSecretValue is denied below the same names. A role
-that rules assume has a policy of its own, and who runs the receiver may assume it.
+that has both. What must never be is denied besides, so that it holds whatever else the
+role may do: to read a value, Vault's token excepted; to touch another name; to take
+our tags off. To tag what is somebody else's is not denied below the names, for that is
+what ``adopt`` does. A role that rules assume has a policy of its own, and who runs the
+receiver may assume it.
 """
 
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import Any
 
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE, US
 from receiver.core.rules import FORCE, RETAIN, Rule
-from receiver.policies.patterns import in_name
+from receiver.policies.arns import Where, domain_of, partition_of, secrets
+from receiver.policies.statements import Statement, allow, deny, deny_but_for
 
-Statement: TypeAlias = dict[str, Any]
+__all__ = ["aws_policy", "Besides", "partition_of", "Where", "Unreadable"]
 
 _CHANGES = (
     "PutSecretValue",
@@ -29,40 +32,29 @@ _CHANGES = (
     "RestoreSecret",
     "RemoveRegionsFromReplication",
 )
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso"}
-_KEY_USES = ("Decrypt", "Encrypt", "GenerateDataKey")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """``source`` is vault.source. ``account`` is a number, or ``*`` for whichever the
-    role is in; ``partition`` None: by each Region's name."""
-
-    source: str
-    account: str = "*"
-    partition: str | None = None
-
-    def arn(self, service: str, region: str, resource: str) -> str:
-        """An ARN of this account."""
-        partition = self.partition or partition_of(region)
-        return f"arn:{partition}:{service}:{region}:{self.account}:{resource}"
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region, by its name."""
-    for prefix, partition in _PARTITIONS.items():
-        if region.startswith(prefix):
-            return partition
-    return "aws"
+#: By their first letters, so that those to come are in it. Values are a matter of their
+#: own; ListSecrets knows no resource, so a denial elsewhere would be one everywhere.
+_ALL_BUT_VALUES_AND_LISTING = (
+    "A*", "C*", "D*", "GetR*", "ListR*", "ListSecretV*", "P*", "R*", "S*", "T*", "U*",
+    "V*",
+)  # fmt: skip
+_KEY_ID = re.compile(r"[\w/-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Besides:
     """What is needed apart from the rules: ARNs of SNS topics that are told, and the
-    Region and name of a secret that holds the token of Vault."""
+    Region and name of the secret that holds Vault's token. A key is what the one or the
+    other is encrypted with, that of topics with its Region."""
 
     topics: Sequence[str] = ()
+    topic_key: tuple[str, str] | None = None
     connection: tuple[str, str] | None = None
+    connection_key: str | None = None
+
+
+class Unreadable(Exception):
+    """Vault's token lies where nothing is ever read. The message names it."""
 
 
 def aws_policy(
@@ -72,71 +64,87 @@ def aws_policy(
     role_arn: str | None = None,
     besides: Besides | None = None,
 ) -> list[Statement]:
-    """The statements for the role ``role_arn``; None: for who runs the receiver."""
+    """The statements for the role ``role_arn``; None: for who runs the receiver.
+    Raises Unreadable."""
+    besides = besides or Besides()
     ours = [rule for rule in rules if rule.target.role_arn == role_arn]
-    statements = _of_secrets(ours, where) if ours else []
+    connection = _connection(besides, secrets(ours, where), where)
+    allowed = _on_secrets(ours, where) if ours else []
+    allowed += _kms(ours, besides, where)
     if role_arn is None:
-        statements += _assume(rules)
-    return statements + _of_besides(besides or Besides(), where)
+        allowed += _assume(rules)
+    if besides.topics:
+        allowed.append(allow("Notify", ["sns:Publish"], sorted(besides.topics)))
+    if connection:
+        allowed.append(allow("Connection", _on(["GetSecretValue"]), connection))
+    return allowed + (_never(ours, connection, where) if ours else [])
 
 
-def as_document(statements: Iterable[Statement]) -> dict[str, Any]:
-    """The policy as IAM reads it."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+def _on(actions: Sequence[str]) -> list[str]:
+    return [f"secretsmanager:{action}" for action in actions]
 
 
-def chosen(statements: Iterable[Statement], names: Sequence[str]) -> list[Statement]:
-    """Those of these names, whatever their case; without names all. Of several for
-    one thing, which are numbered, all are meant."""
-    wanted = {name.casefold().replace("-", "") for name in names}
-    return [one for one in statements if not wanted or _name(one) in wanted]
-
-
-def _name(statement: Statement) -> str:
-    return str(statement["Sid"]).casefold().rstrip(string.digits)
-
-
-def _of_secrets(rules: Sequence[Rule], where: Where) -> list[Statement]:
-    names = _secrets(rules, where)
-    is_ours = {f"aws:ResourceTag/{MANAGED_BY}": US}
-    becomes_ours = {
-        f"aws:RequestTag/{MANAGED_BY}": US,
-        f"aws:RequestTag/{SOURCE}": where.source,
-    }
+def _on_secrets(rules: Sequence[Rule], where: Where) -> list[Statement]:
+    names = secrets(rules, where)
+    tags = {MANAGED_BY: US, SOURCE: where.source}
+    is_ours = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    becomes_ours = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     copies = (
         ["ReplicateSecretToRegions"] if any(r.target.replicas for r in rules) else []
     )
     ends = any(rule.target.on_delete != RETAIN for rule in rules)
     deletes = ["DeleteSecret"] if ends else []
+    create = _on(["CreateSecret", "TagResource", *copies])
+    write = _on([*_CHANGES, *copies, *deletes])
     return [
-        _allow("List", ["ListSecrets"], "*"),
-        _allow("Describe", ["DescribeSecret"], names),
-        _allow("Create", ["CreateSecret", "TagResource", *copies], names, becomes_ours),
-        _allow("Write", [*_CHANGES, *copies, *deletes], names, is_ours),
-        *_kms(rules, where),
-        _deny("NeverRead", ["GetSecretValue"], names),
-        _deny("NeverUntag", ["UntagResource"], names, _OUR_TAGS),
-        *_never_force(rules, where),
+        allow("List", _on(["ListSecrets"]), "*"),
+        # A free name must be told from somebody's, so no tag is asked for here.
+        allow("Describe", _on(["DescribeSecret"]), names),
+        allow("Create", create, names, {"StringEquals": becomes_ours}),
+        allow("Write", write, names, {"StringEquals": is_ours}),
     ]
 
 
 _OUR_TAGS = {
     "ForAnyValue:StringEquals": {"aws:TagKeys": [MANAGED_BY, SOURCE, PATH, SEAL]}
 }
+_AT_ONCE = {"Bool": {"secretsmanager:ForceDeleteWithoutRecovery": "true"}}
 
 
-def _never_force(rules: Sequence[Rule], where: Where) -> list[Statement]:
-    """Where no rule deletes at once, nobody does."""
-    forced = set(_secrets([r for r in rules if r.target.on_delete == FORCE], where))
-    others = [r for r in rules if r.target.on_delete != FORCE]
-    names = [name for name in _secrets(others, where) if name not in forced]
-    at_once = {"Bool": {"secretsmanager:ForceDeleteWithoutRecovery": "true"}}
-    return [_deny("NeverForce", ["DeleteSecret"], names, at_once)] if names else []
+def _never(
+    rules: Sequence[Rule], connection: Sequence[str], where: Where
+) -> list[Statement]:
+    read = _on(["GetSecretValue", "BatchGetSecretValue"])
+    others = _on(_ALL_BUT_VALUES_AND_LISTING)
+    forced = secrets([r for r in rules if r.target.on_delete == FORCE], where)
+    return [
+        deny_but_for(connection, "NeverRead", read),
+        deny_but_for(secrets(rules, where), "NeverElsewhere", others),
+        deny("NeverUntag", _on(["UntagResource"]), "*", _OUR_TAGS),
+        # Of two rules' names one may lie within the other's.
+        deny_but_for(forced, "NeverForce", _on(["DeleteSecret"]), _AT_ONCE),
+    ]
 
 
-def _kms(rules: Sequence[Rule], where: Where) -> list[Statement]:
-    """The keys that the rules name, by way of Secrets Manager of their Region. AWS's
-    own key needs no permission."""
+def _connection(besides: Besides, names: Sequence[str], where: Where) -> list[str]:
+    """The one secret that is read, if there is one."""
+    if besides.connection is None:
+        return []
+    region, name = besides.connection
+    # AWS adds a hyphen and six characters to the name.
+    by_name = where.arn("secretsmanager", region, f"secret:{name}-??????")
+    arn = name if name.startswith("arn:") else by_name
+    if any(fnmatchcase(arn, pattern) for pattern in names):
+        raise Unreadable(
+            f"{name}: a rule gives this name to what it replicates, none of which may "
+            "be read: keep Vault's token under a name that no rule gives"
+        )
+    return [arn]
+
+
+def _kms(rules: Sequence[Rule], besides: Besides, where: Where) -> list[Statement]:
+    """The keys that are named, each by way of the service of its Region that uses it.
+    AWS's own keys need no permission."""
     used = {
         (region, key)
         for rule in rules
@@ -146,129 +154,36 @@ def _kms(rules: Sequence[Rule], where: Where) -> list[Statement]:
         )
         if key
     }
-    return [
-        _key(number, region, key, where)
-        for number, (region, key) in enumerate(sorted(used), 1)
-    ]
-
-
-def _key(number: int, region: str, key: str, where: Where) -> Statement:
-    name = key.rpartition(":")[2]
-    domain = "amazonaws.com.cn" if partition_of(region) == "aws-cn" else "amazonaws.com"
-    condition: dict[str, dict[str, Any]] = {
-        "StringEquals": {"kms:ViaService": f"secretsmanager.{region}.{domain}"}
-    }
-    resource = key if key.startswith("arn:") else where.arn("kms", region, f"key/{key}")
-    if name.startswith("alias/"):
-        resource = where.arn("kms", region, "key/*")
-        condition["ForAnyValue:StringEquals"] = {"kms:ResourceAliases": name}
-    return {
-        "Sid": "Kms" if number == 1 else f"Kms{number}",
-        "Effect": "Allow",
-        "Action": [f"kms:{use}" for use in _KEY_USES],
-        "Resource": resource,
-        "Condition": condition,
-    }
-
-
-def _assume(rules: Sequence[Rule]) -> list[Statement]:
-    roles = sorted({r.target.role_arn for r in rules if r.target.role_arn is not None})
-    if not roles:
-        return []
-    return [
-        {
-            "Sid": "Assume",
-            "Effect": "Allow",
-            "Action": ["sts:AssumeRole"],
-            "Resource": roles,
-        }
-    ]
-
-
-def _of_besides(besides: Besides, where: Where) -> list[Statement]:
-    found: list[Statement] = []
-    if besides.topics:
-        found.append(
-            {
-                "Sid": "Notify",
-                "Effect": "Allow",
-                "Action": ["sns:Publish"],
-                "Resource": sorted(besides.topics),
-            }
-        )
-    if besides.connection is not None:
-        region, name = besides.connection
-        is_arn = name.startswith("arn:")
-        # AWS adds a hyphen and six characters to the name.
-        secret = where.arn("secretsmanager", region, f"secret:{name}-??????")
-        read = ["GetSecretValue"]
-        found.append(_allow("Connection", read, name if is_arn else secret))
+    write = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    found = [_key("secretsmanager", key, write, where) for key in sorted(used)]
+    if besides.connection and besides.connection_key:
+        key = (besides.connection[0], besides.connection_key)
+        found.append(_key("secretsmanager", key, ["kms:Decrypt"], where))
+    if besides.topics and besides.topic_key:
+        publish = ["kms:Decrypt", "kms:GenerateDataKey"]
+        found.append(_key("sns", besides.topic_key, publish, where))
+    for number, statement in enumerate(found[1:], 2):
+        statement["Sid"] = f"Kms{number}"
     return found
 
 
-def _secrets(rules: Iterable[Rule], where: Where) -> list[str]:
-    """ARN patterns of all names that the rules give, with AWS's suffix."""
-    return sorted(
-        {
-            where.arn("secretsmanager", rule.target.region, f"secret:{name}")
-            for rule in rules
-            for name in _names(rule)
-        }
-    )
-
-
-def covering(rules: Sequence[Rule], region: str, secret_id: str) -> Rule | None:
-    """The rule below whose names a secret would stand, given by its name or ARN."""
-    name = secret_id
-    if secret_id.startswith("arn:"):
-        _, _, _, region, _, _, name = secret_id.split(":", 6)
-        name = re.sub(r"-[A-Za-z0-9]{6}$", "", name)
-    for rule in rules:
-        patterns = _names(rule) if rule.target.region == region else ()
-        if any(fnmatchcase(f"{name}-AbCdEf", pattern) for pattern in patterns):
-            return rule
-    return None
-
-
-def _names(rule: Rule) -> Iterable[str]:
-    for glob in rule.include:
-        name = rule.target.name.format(
-            namespace=in_name(rule.namespace),
-            mount=in_name(rule.mount),
-            path=in_name(glob),
-            rule=in_name(rule.name),
-        )
-        # An empty part takes its slash along, as it does in names.
-        name = name.replace("//", "/").lstrip("/")
-        yield name if name.endswith("*") else f"{name}-??????"
-
-
-def _allow(
-    sid: str,
-    actions: Sequence[str],
-    resources: str | Sequence[str],
-    equal: dict[str, str] | None = None,
+def _key(
+    service: str, regional: tuple[str, str], uses: Sequence[str], where: Where
 ) -> Statement:
-    condition = {"Condition": {"StringEquals": equal}} if equal else {}
-    return _statement("Allow", sid, actions, resources) | condition
-
-
-def _deny(
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    condition: dict[str, Any] | None = None,
-) -> Statement:
-    said = {"Condition": condition} if condition else {}
-    return _statement("Deny", sid, actions, resources) | said
-
-
-def _statement(
-    effect: str, sid: str, actions: Sequence[str], resources: str | Sequence[str]
-) -> Statement:
-    return {
-        "Sid": sid,
-        "Effect": effect,
-        "Action": [f"secretsmanager:{one}" for one in actions],
-        "Resource": resources,
+    region, key = regional
+    condition: dict[str, dict[str, Any]] = {
+        "StringEquals": {"kms:ViaService": f"{service}.{region}.{domain_of(region)}"}
     }
+    resource = where.arn("kms", region, f"key/{key}") if _KEY_ID.fullmatch(key) else key
+    account, is_alias, name = key.partition("alias/")
+    if is_alias:
+        # No resource has this name: it is one that the key must have.
+        resource = f"{account}key/*" if account else where.arn("kms", region, "key/*")
+        names = {"kms:ResourceAliases": f"alias/{name}"}
+        condition["ForAnyValue:StringEquals"] = names
+    return allow("Kms", uses, resource, condition)
+
+
+def _assume(rules: Sequence[Rule]) -> list[Statement]:
+    roles = {r.target.role_arn for r in rules if r.target.role_arn is not None}
+    return [allow("Assume", ["sts:AssumeRole"], sorted(roles))] if roles else []

@@ -21,7 +21,7 @@ from receiver.auth_settings import (
     SecretsManagerAuth,
     TokenAuth,
 )
-from receiver.policies.in_aws import partition_of
+from receiver.policies.arns import domain_of
 from receiver.setup.intent import DEFAULT_NAME, Intent, Options
 
 _HOUR, _DAY = 3_600, 86_400
@@ -143,10 +143,8 @@ def _jwt(mount: str, role: str, options: Options, tokens: dict[str, Any]) -> Met
 
 def _aws(auth: AwsAuth, options: Options, tokens: dict[str, Any]) -> Method:
     """The receiver signs for the STS of its Region, so that is the one to ask."""
-    is_china = partition_of(auth.region) == "aws-cn"
-    domain = "amazonaws.com.cn" if is_china else "amazonaws.com"
     config = {
-        "sts_endpoint": f"https://sts.{auth.region}.{domain}",
+        "sts_endpoint": f"https://sts.{auth.region}.{domain_of(auth.region)}",
         "sts_region": auth.region,
         "iam_server_id_header_value": auth.header,
     }

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from receiver.core.fingerprint import MANAGED_BY, SEAL, US
+from receiver.core.fingerprint import MANAGED_BY, SEAL, SOURCE, US
 from receiver.demo.emulator import REGION
-from receiver.policies.in_aws import Statement
+from receiver.policies.statements import Statement
 from tests.acceptance.hand import Hand
-from tests.acceptance.iam import Call, is_allowed
 from tests.acceptance.scene import Build, Scene, wait_until
 from tests.acceptance.test_cli import alone
 from tests.acceptance.test_leaks import requests_to_aws
 from tests.gate import Gate
+from tests.iam import Call, is_allowed
 
 #: Each of these was made at least once, or the test has shown nothing of it.
 _MADE = {
@@ -85,21 +85,27 @@ def requests(gate: Gate) -> Iterator[tuple[str, dict[str, Any]]]:
         yield target.removeprefix("secretsmanager."), json.loads(body)
 
 
-def calls(made: Iterable[tuple[str, dict[str, Any]]]) -> list[Call]:
-    """The same as IAM sees it. A secret has our tag if any request gave it one."""
-    made = list(made)
-    ours = {_arn(one) for _, one in made if _tags(one).get(MANAGED_BY) == US}
-    return [
-        Call(
-            f"secretsmanager:{operation}",
-            _arn(body),
+def calls(made: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Call]:
+    """The same as IAM sees it, each with the tags that the secret had by then. To
+    create with tags takes the right to tag, too."""
+    held: dict[str, dict[str, str]] = {}
+    for operation, body in made:
+        secret = _arn(body)
+        tags = held.setdefault(secret, {})
+        keys = body.get("TagKeys", list(_tags(body)))
+        context = (
             {f"aws:RequestTag/{key}": value for key, value in _tags(body).items()}
-            | {f"aws:ResourceTag/{MANAGED_BY}": US if _arn(body) in ours else None}
-            | {"aws:TagKeys": body.get("TagKeys", list(_tags(body)))}
-            | {_AT_ONCE: body.get("ForceDeleteWithoutRecovery", False)},
+            | {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+            | {"aws:TagKeys": keys}
+            | {_AT_ONCE: body.get("ForceDeleteWithoutRecovery", False)}
         )
-        for operation, body in made
-    ]
+        resource = "*" if operation == "ListSecrets" else secret
+        tagging = ["TagResource"] if operation == "CreateSecret" else []
+        for action in (operation, *tagging):
+            yield Call(f"secretsmanager:{action}", resource, context)
+        tags.update(_tags(body))
+        for key in body.get("TagKeys", ()):
+            tags.pop(key, None)
 
 
 _AT_ONCE = "secretsmanager:ForceDeleteWithoutRecovery"
@@ -131,12 +137,16 @@ def test_it_is_enough_and_no_more(gated: Scene, gate: Gate, hand: Hand) -> None:
     for call in calls(made):
         assert is_allowed(policy, call), call
 
-    ours = {f"aws:ResourceTag/{MANAGED_BY}": US}
+    source = gated.installation.layout.source
+    ours = {f"aws:ResourceTag/{MANAGED_BY}": US, f"aws:ResourceTag/{SOURCE}": source}
     here, elsewhere = arn(gated.name("app/db")), arn("elsewhere/app/db")
+    assert is_allowed(policy, Call("secretsmanager:PutSecretValue", here, ours))
     for action, resource, context in [
         ("GetSecretValue", here, ours),
+        ("BatchGetSecretValue", "*", {}),
         ("PutSecretValue", elsewhere, ours),
         ("PutSecretValue", here, {}),
+        ("PutSecretValue", here, ours | {f"aws:ResourceTag/{SOURCE}": "another"}),
         ("CreateSecret", here, {}),
         ("UntagResource", here, ours | {"aws:TagKeys": [SEAL]}),
         ("DeleteSecret", here, ours | {_AT_ONCE: True}),

@@ -343,7 +343,7 @@ def test_the_connection_secret_is_not_where_secrets_go(in_aws: Site) -> None:
         said = in_aws.set_up()
 
         assert said.code == 1
-        assert "below the names of rule hybrid" in said.err
+        assert f"{name}: a rule gives this name to what it replicates" in said.err
 
 
 def test_aws_is_a_plugin_on_openbao(site: Site) -> None:

@@ -103,3 +103,9 @@ def test_a_seal_holds_for_one_arn_and_one_secret() -> None:
 def test_the_keys_have_no_repr() -> None:
     """A log of the object shows none of it."""
     assert KEY not in repr(PRINTS)
+
+
+def test_a_key_that_is_named_twice_is_one() -> None:
+    """As where a rotation has a place for the former key, and there is none."""
+    assert not Fingerprint([KEY, KEY]).has_former_keys
+    assert Fingerprint([KEY, "j" * 32, KEY]).has_former_keys

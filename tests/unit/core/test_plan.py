@@ -112,6 +112,18 @@ def test_a_foreign_secret_is_taken_over_when_somebody_says_so() -> None:
     assert action == Adopt(Put(OURS, seal=True))
 
 
+@pytest.mark.parametrize("key", ["managed-by", "Managed-By"])
+def test_who_manages_a_foreign_secret_is_told(key: str) -> None:
+    """As far as its tags tell. Whoever adopts it has been told, and decides."""
+    theirs = held(tags={key: "terraform"}, sealed=False)
+
+    action = plan(VALUE, theirs)
+    assert isinstance(action, Refuse)
+    assert action.cause is Cause.CONFLICT_FOREIGN
+    assert "not ours: its tag managed-by says terraform" in action.detail
+    assert plan(VALUE, theirs, Decision.ADOPT) == Adopt(Put(OURS, seal=True))
+
+
 def test_nothing_is_adopted_that_vault_does_not_hold() -> None:
     """Else it would be deleted at once."""
     assert plan(Gone(), held(tags={}), Decision.ADOPT) == Nothing()

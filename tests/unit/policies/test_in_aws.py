@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
+import botocore.session
 import pytest
 
 from receiver.adapters.secrets_manager import OPERATIONS
 from receiver.core.fingerprint import MANAGED_BY, PATH, SEAL, SOURCE
 from receiver.core.rules import FORCE, RETAIN, Rule, TargetSpec
 from receiver.core.state import Replica
-from receiver.policies.in_aws import Besides, Where, aws_policy, chosen, covering
+from receiver.policies.in_aws import Besides, Unreadable, Where, aws_policy
+from receiver.policies.statements import chosen, length
+from tests.iam import Call, is_allowed
 
 REGION = "eu-central-1"
 HERE = Where(source="vault-prod", account="123456789012")
@@ -53,8 +57,9 @@ def test_writes_are_below_the_names_and_with_our_tags() -> None:
     """What makes a secret ours says so; every other write needs one that is."""
     policy = statements(rule())
 
-    for sid in ("Describe", "Create", "Write", "NeverRead", "NeverUntag"):
+    for sid in ("Describe", "Create", "Write"):
         assert policy[sid]["Resource"] == [KV]
+    assert policy["NeverElsewhere"]["NotResource"] == [KV]
     assert policy["Create"]["Condition"] == {
         "StringEquals": {
             "aws:RequestTag/managed-by": "vault-secrets-replicator",
@@ -62,7 +67,10 @@ def test_writes_are_below_the_names_and_with_our_tags() -> None:
         }
     }
     assert policy["Write"]["Condition"] == {
-        "StringEquals": {"aws:ResourceTag/managed-by": "vault-secrets-replicator"}
+        "StringEquals": {
+            "aws:ResourceTag/managed-by": "vault-secrets-replicator",
+            "aws:ResourceTag/vault-source": "vault-prod",
+        }
     }
     # A name that is free and one that is somebody's must be told apart.
     assert "Condition" not in policy["Describe"]
@@ -73,18 +81,40 @@ def test_values_are_never_read_and_our_tags_never_taken() -> None:
     policy = statements(rule())
 
     assert policy["NeverRead"]["Effect"] == "Deny"
-    assert policy["NeverRead"]["Action"] == ["secretsmanager:GetSecretValue"]
+    assert policy["NeverRead"]["Resource"] == "*"
+    assert set(policy["NeverRead"]["Action"]) == {
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:BatchGetSecretValue",
+    }
     keys = policy["NeverUntag"]["Condition"]["ForAnyValue:StringEquals"]["aws:TagKeys"]
     assert set(keys) == {MANAGED_BY, SOURCE, PATH, SEAL}
 
 
+def test_elsewhere_all_is_denied_but_to_list() -> None:
+    """Whatever Secrets Manager can do. A denial of ListSecrets would be one for our own
+    names, and to read is denied on its own, since the connection is read."""
+    denied = [
+        pattern
+        for sid in ("NeverElsewhere", "NeverRead")
+        for pattern in statements(rule())[sid]["Action"]
+    ]
+    model = botocore.session.get_session().get_service_model("secretsmanager")
+    left = {
+        operation
+        for operation in model.operation_names
+        if not any(fnmatchcase(f"secretsmanager:{operation}", one) for one in denied)
+    }
+
+    assert left == {"ListSecrets"}
+
+
 def test_how_secrets_end() -> None:
     """At once only where a rule says so; not at all where all are retained."""
-    forced = rule("f", "other", on_delete=FORCE)
+    forced = rule("f", "kv/inside", on_delete=FORCE)
     both = statements(rule(), forced)
 
-    assert both["NeverForce"]["Resource"] == [KV]
-    assert "NeverForce" not in statements(forced)
+    assert both["NeverForce"]["NotResource"] == [KV.replace("*", "inside/*")]
+    assert statements(rule())["NeverForce"]["Resource"] == "*"
     assert "secretsmanager:DeleteSecret" not in actions(
         statements(rule(on_delete=RETAIN))
     )
@@ -108,6 +138,11 @@ def test_copies_only_where_there_are_any() -> None:
             None,
         ),
         ("alias/a", "arn:aws:kms:eu-central-1:123456789012:key/*", "alias/a"),
+        (
+            "arn:aws:kms:eu-central-1:999999999999:alias/a",
+            "arn:aws:kms:eu-central-1:999999999999:key/*",
+            "alias/a",
+        ),
     ],
 )
 def test_keys(key: str, resource: str, by_alias: str | None) -> None:
@@ -121,6 +156,17 @@ def test_keys(key: str, resource: str, by_alias: str | None) -> None:
     }
     aliases = condition.get("ForAnyValue:StringEquals", {}).get("kms:ResourceAliases")
     assert aliases == by_alias
+
+
+def test_an_alias_is_asked_of_the_key() -> None:
+    """Which has others, too; any other key is of no use."""
+    policy = aws_policy([rule(kms_key_id="alias/a")], HERE)
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1234"
+    by = {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
+
+    for aliases, is_let in ((["alias/b", "alias/a"], True), (["alias/b"], False)):
+        call = Call("kms:GenerateDataKey", key, {**by, "kms:ResourceAliases": aliases})
+        assert is_allowed(policy, call) is is_let
 
 
 def test_awss_own_key_needs_nothing() -> None:
@@ -150,12 +196,14 @@ def test_a_role_has_a_policy_of_its_own() -> None:
 
 
 def test_names() -> None:
-    """By template and include; AWS's suffix is not in the way of a whole name."""
+    """By template and include; a whole name with AWS's suffix, and without, which is
+    how it is asked for while it is free."""
     spec = TargetSpec(region=REGION, name="p/{rule}/{path}")
     named = Rule(name="r", mount="kv", include=("a/**", "b/x"), target=spec)
 
     assert statements(named)["Describe"]["Resource"] == [
         "arn:aws:secretsmanager:eu-central-1:123456789012:secret:p/r/a/*",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:p/r/b/x",
         "arn:aws:secretsmanager:eu-central-1:123456789012:secret:p/r/b/x-??????",
     ]
 
@@ -191,22 +239,57 @@ def test_topics_and_the_connection_secret() -> None:
         "Resource": [topic],
     }
     assert connection["Action"] == ["secretsmanager:GetSecretValue"]
-    assert connection["Resource"].endswith(":secret:hybrid/vault-??????")
+    (arn,) = connection["Resource"]
+    assert arn.endswith(":secret:hybrid/vault-??????")
+    never = chosen(aws_policy([rule()], HERE, besides=besides), ["never-read"])
+    assert [one["NotResource"] for one in never] == [[arn]]
+
+
+def test_keys_of_topics_and_of_the_connection_secret() -> None:
+    """Each by way of its own service, and to no more than it takes."""
+    besides = Besides(
+        topics=["arn:aws:sns:eu-west-1:123456789012:replicator"],
+        topic_key=("eu-west-1", "2"),
+        connection=(REGION, "hybrid/vault"),
+        connection_key="1",
+    )
+    found = chosen(aws_policy([], HERE, besides=besides), ["kms"])
+
+    assert [
+        (
+            one["Condition"]["StringEquals"]["kms:ViaService"],
+            one["Resource"].rpartition("/")[2],
+            one["Action"],
+        )
+        for one in found
+    ] == [
+        ("secretsmanager.eu-central-1.amazonaws.com", "1", ["kms:Decrypt"]),
+        (
+            "sns.eu-west-1.amazonaws.com",
+            "2",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+        ),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("secret_id", "is_covered"),
-    [
-        ("hybrid/vault-connection", True),
-        ("elsewhere/vault-connection", False),
-        ("arn:aws:secretsmanager:eu-central-1:1:secret:hybrid/x-AbCdEf", True),
-        ("arn:aws:secretsmanager:us-east-1:1:secret:hybrid/x-AbCdEf", False),
-        ("arn:aws:secretsmanager:eu-central-1:1:secret:other/x-AbCdEf", False),
-    ],
+    "name", ["kv/vault", "arn:aws:secretsmanager:eu-central-1:1:secret:kv/vault-AbCdEf"]
 )
-def test_whose_names_a_secret_stands_below(secret_id: str, is_covered: bool) -> None:
-    """In the Region of the rule."""
-    spec = TargetSpec(name="hybrid/{path}", region="eu-central-1")
-    rule = Rule(name="r", mount="kv", target=spec)
+def test_the_token_of_vault_is_kept_apart(name: str) -> None:
+    """Below a rule's names nothing is read, so it could not be, either."""
+    where = Where(source="vault-prod")
+    besides = Besides(connection=(REGION, name))
 
-    assert covering([rule], "eu-central-1", secret_id) == (rule if is_covered else None)
+    with pytest.raises(Unreadable, match="a name that no rule gives"):
+        aws_policy([rule()], where, besides=besides)
+
+
+def test_length() -> None:
+    """As IAM counts: no white space. That of one rule is far from any limit."""
+    policy = aws_policy([rule()], HERE)
+
+    assert length(policy[:1]) == len(
+        '{"Version":"2012-10-17","Statement":[{"Sid":"List","Effect":"Allow",'
+        '"Action":["secretsmanager:ListSecrets"],"Resource":"*"}]}'
+    )
+    assert length(policy) < 3_000

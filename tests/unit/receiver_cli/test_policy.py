@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,7 +19,12 @@ ROLE = "arn:aws:iam::222222222222:role/replicator"
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Two rules, one by a role. None of the files that it names exists."""
-    document = {
+    return written(tmp_path)
+
+
+def written(folder: Path, **changed: Any) -> Path:
+    """The same, with other parts."""
+    document: dict[str, Any] = {
         "listen": "127.0.0.1:8080",
         "vault": {
             "address": "https://vault.internal:8200",
@@ -34,8 +40,8 @@ def config(tmp_path: Path) -> Path:
         ],
         "queue": {"kind": "sqlite", "path": "state.db"},
     }
-    file = tmp_path / "replicator.yaml"
-    file.write_text(yaml.safe_dump(document))
+    file = folder / "replicator.yaml"
+    file.write_text(yaml.safe_dump(document | changed))
     return file
 
 
@@ -72,11 +78,11 @@ def test_aws(config: Path, capsys: Captured) -> None:
 
 def test_aws_for_a_role(config: Path, capsys: Captured) -> None:
     """In its own account; only the statement that is asked for."""
-    asked = ("--role", ROLE, "--statement", "never-read")
+    asked = ("--role", ROLE, "--statement", "never-elsewhere")
     assert run("policy", "aws", "-c", config, *asked) == 0
     (statement,) = json.loads(capsys.readouterr().out)["Statement"]
 
-    assert statement["Resource"] == [
+    assert statement["NotResource"] == [
         "arn:aws:secretsmanager:eu-central-1:222222222222:secret:old/*"
     ]
 
@@ -86,6 +92,8 @@ def test_aws_for_a_role(config: Path, capsys: Captured) -> None:
     [
         (("vault", "--kv-v1", "nope"), "--kv-v1 nope: no rule has this mount"),
         (("aws", "--role", "arn:aws:iam::1:role/x"), "no rule assumes this role"),
+        (("aws", "--topic-key", "1"), "this one tells no SNS topic"),
+        (("aws", "--connection-key", "1"), "this one reads no secret of vault.auth"),
         (("aws", "--statement", "kms"), "those they need are List, Describe,"),
     ],
 )
@@ -98,3 +106,52 @@ def test_what_no_rule_has(
 
     assert says in said.err
     assert said.out == ""
+
+
+CONNECTION = {
+    "address": "https://vault.internal:8200",
+    "source": "vault-prod",
+    "auth": {"method": "secrets_manager", "secret_id": "hybrid/vault"},
+}
+
+
+def test_aws_with_keys_besides(tmp_path: Path, capsys: Captured) -> None:
+    """Those of the topic and of Vault's token are in no configuration."""
+    topic = "arn:aws:sns:eu-west-1:123456789012:told"
+    notify = [{"kind": "sns", "topic_arn": topic}]
+    config = written(tmp_path, vault=CONNECTION, notify=notify)
+    asked = ("--connection-key", "1", "--topic-key", "2", "--statement", "kms")
+
+    assert run("policy", "aws", "-c", config, *asked) == 0
+    found = json.loads(capsys.readouterr().out)["Statement"]
+    assert [one["Resource"] for one in found] == [
+        "arn:aws:kms:eu-central-1:*:key/1",
+        "arn:aws:kms:eu-west-1:*:key/2",
+    ]
+
+
+def test_vaults_token_below_a_rules_names(tmp_path: Path, capsys: Captured) -> None:
+    """Nothing may be read there: said, rather than found out at the login."""
+    auth = {"method": "secrets_manager", "secret_id": "kv/vault"}
+    config = written(tmp_path, vault=CONNECTION | {"auth": auth})
+
+    assert run("policy", "aws", "-c", config) == 1
+    assert "kv/vault: a rule gives this name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("includes", "says"),
+    [(1, ""), (20, "make it an inline policy"), (100, "print it in parts")],
+)
+def test_a_policy_that_is_too_long(
+    tmp_path: Path, capsys: Captured, includes: int, says: str
+) -> None:
+    """Is printed, and what IAM will say to it."""
+    globs = [f"a-team-of-many/number-{number}/**" for number in range(includes)]
+    config = written(tmp_path, rules=[{"name": "r", "mount": "kv", "include": globs}])
+
+    assert run("policy", "aws", "-c", config) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["Statement"]
+    assert said.err.startswith("warning: ") if says else said.err == ""
+    assert says in said.err

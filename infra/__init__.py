@@ -1,0 +1,1 @@
+"""The AWS CDK app that runs a receiver in AWS. infra/README.md says how."""
