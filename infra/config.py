@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -61,8 +62,6 @@ _Principal = Annotated[
         "the ARN of a role, a user or an account (arn:aws:iam::123456789012:root)",
     ),
 ]
-
-
 _Token = Annotated[str, _form(r"[a-z][a-z0-9-]{0,31}", "small letters, digits and -")]
 Scope: TypeAlias = Literal["read", "sync", "admin"]
 
@@ -109,7 +108,10 @@ class Config(ConfigModel):
     region: Annotated[str, _form(r"([a-z]+-)+[0-9]+", "a Region, as in eu-central-1")]
     name: Annotated[
         str,
-        _form(r"[a-z][a-z0-9-]{1,23}", "2 to 24 small letters, digits and hyphens"),
+        _form(
+            r"[a-z][a-z0-9-]{0,22}[a-z0-9]",
+            "2 to 24 small letters, digits and hyphens, the last no hyphen",
+        ),
     ] = "vault-replicator"
     prefix: Annotated[
         str,
@@ -175,6 +177,7 @@ class Config(ConfigModel):
     log_retention_days: Retention = 90
     disposable: bool = False
     demo_vault: bool = False
+    demo_vault_cidrs: tuple[_Cidr, ...] = ()
 
     @property
     def partition(self) -> str:
@@ -185,6 +188,11 @@ class Config(ConfigModel):
     def url(self) -> str:
         """Where people, forwarders and our own tasks reach the receiver."""
         return f"https://{self.domain_name}"
+
+    @property
+    def vault_host(self) -> str:
+        """The name in Vault's address."""
+        return urlsplit(self.vault_address).hostname or ""
 
     @property
     def vault_port(self) -> int:

@@ -86,7 +86,7 @@ def _vault(config: Config) -> dict[str, Any]:
     }
     if config.vault_namespace:
         found["namespace"] = config.vault_namespace
-    if config.vault_ca_file is not None:
+    if config.vault_ca_file is not None or config.demo_vault:
         found["ca_file"] = VAULT_CA
     return found
 

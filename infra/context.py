@@ -21,6 +21,7 @@ from vault_audit_forwarder.program.config_types import DIRECTORY
 from vault_audit_forwarder.program.yaml_document import parse
 
 _OURS = re.compile(r"[A-Za-z0-9_-]+")
+_DEMO_ADDRESS = re.compile(r"https://([a-z0-9-]+\.)+[a-z]+:8200")
 _MINUTE, _DAY = 60, 86_400
 #: What Fargate takes: for each CPU the least and the most memory.
 _SIZES = {256: (512, 2048), 512: (1024, 4096), 1024: (2048, 8192), 2048: (4096, 16384)}
@@ -43,7 +44,10 @@ def from_context(context: Mapping[str, Any], *, directory: Path) -> Config:
         document = parse(yaml.safe_dump(given).replace("${", "$ {"), {})
         problems = explain(error, document, Config)
         raise _refused(f"{one.where}: {one.what}" for one in problems) from None
-    if found := [*_of_names(config), *_of_network(config), *_of_sizes(config)]:
+    found = [*_of_names(config), *_of_network(config), *_of_sizes(config)]
+    if config.demo_vault:
+        found += _of_demo_vault(config)
+    if found:
         raise _refused(found)
     return config
 
@@ -84,6 +88,9 @@ def _of_names(config: Config) -> list[str]:
         )
     if not config.certificate_arn.startswith(config.arn("acm", "certificate/")):
         found.append("certificate_arn: must be of this account and Region")
+    file = config.vault_ca_file
+    if file is not None and not (file.is_file() or config.demo_vault):
+        found.append("vault_ca_file: there is no such file; it is looked for in infra/")
     if "schedule" in config.tokens:
         found.append("tokens: schedule is the name of our own tasks: choose another")
     return found
@@ -104,8 +111,22 @@ def _of_network(config: Config) -> list[str]:
         )
     if config.internet_facing and not config.forwarder_cidrs:
         found.append("forwarder_cidrs: say who may reach it from the Internet")
-    if config.demo_vault and config.vpc is not None:
+    return found
+
+
+def _of_demo_vault(config: Config) -> list[str]:
+    found = []
+    if config.vpc is not None:
         found.append("demo_vault: is made in a VPC of its own: leave vpc")
+    if config.egress != "nat":
+        found.append("demo_vault: installs itself from PyPI: choose egress: nat")
+    if not _DEMO_ADDRESS.fullmatch(config.vault_address):
+        found.append(
+            "vault_address: is how the demo Vault will be called: "
+            "https://NAME:8200, where NAME is a host name as in vault.internal"
+        )
+    if config.vault_ca_file is not None:
+        found.append("vault_ca_file: the demo Vault has a CA of its own: leave it")
     return found
 
 

@@ -49,7 +49,7 @@ def files(config: Config) -> list[Placed]:
     ]
     for name in Names(config).tokens():
         found.append({"name": f"token-{name}", "variable": token_variable(name)})
-    if config.vault_ca_file is not None:
+    if config.vault_ca_file is not None or config.demo_vault:
         found.append({"name": "vault-ca.crt", "variable": "VAULT_CA"})
     return found
 

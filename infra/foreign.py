@@ -8,6 +8,7 @@ else (deletes, tags, policies), and who it was, comes through CloudTrail.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from infra.config import Config
@@ -50,8 +51,10 @@ def foreign_version(config: Config) -> Pattern:
     }
 
 
-def foreign_call(config: Config) -> Pattern:
-    """A call by anybody else has changed something below the prefix."""
+def foreign_call(config: Config, assumed: Iterable[str]) -> Pattern:
+    """A call by anybody else has changed something below the prefix. ``assumed`` are
+    the roles that rules assume, whose calls are ours too."""
+    ours = sorted({Names(config).task_role_arn, *assumed})
     below = f"{config.prefix}/"
     arn = config.arn("secretsmanager", f"secret:{below}")
     secret = [{"prefix": below}, {"prefix": arn}]
@@ -66,7 +69,7 @@ def foreign_call(config: Config) -> Pattern:
             "userIdentity": {
                 # A user has no issuer, and what is missing is not "anything but".
                 "$or": [
-                    _issuer({"anything-but": [Names(config).task_role_arn]}),
+                    _issuer({"anything-but": ours}),
                     _issuer({"exists": False}),
                 ]
             },

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 EVENTS = {
     "Comparisons": "compared",
+    "Incomplete": "comparison incomplete",
     "Replicated": "replicated",
     "NotReplicated": "not replicated",
     "Drifted": "drifted",

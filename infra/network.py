@@ -12,11 +12,13 @@ from collections.abc import Iterator
 
 from aws_cdk import CfnResource, Fn, Tags
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
 from infra.config import Config, OwnVpc
+from infra.log_groups import log_group
 
 _TWO = 2
 _SUBNETS = {
@@ -32,11 +34,7 @@ class Network(Construct):
     tasks come to the Internet, as far as they are known."""
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        config: Config,
-        flows: logs.ILogGroup,
+        self, scope: Construct, construct_id: str, config: Config, key: kms.IKey
     ) -> None:
         super().__init__(scope, construct_id)
         self.public = config.egress == "public"
@@ -44,7 +42,7 @@ class Network(Construct):
         if config.vpc is not None:
             self._take(config.vpc)
         else:
-            self._make(config, flows)
+            self._make(config, log_group(self, "Flows", "network", config, key))
 
     def _take(self, own: OwnVpc) -> None:
         self.cidr = own.cidr

@@ -94,7 +94,7 @@ class Observability(Construct):
             threshold=0,
             times=1,
         )
-        yield self._of_comparisons()
+        yield from self._of_comparisons()
         if self._parts.schedule is not None:
             queue = self._parts.schedule.undelivered
             yield _Watch(
@@ -161,12 +161,13 @@ class Observability(Construct):
                 times=3,
             )
 
-    def _of_comparisons(self) -> _Watch:
-        """A dead man's switch: what should come regularly does not."""
-        window = _MISSED * self._ground.config.interval
+    def _of_comparisons(self) -> Iterator[_Watch]:
+        """What should come regularly does not, or finds nobody to ask each time."""
+        interval = self._ground.config.interval
+        window = _MISSED * interval
         times = math.ceil(window / _DAY)
         period = Duration.minutes(math.ceil(window / times / 60))
-        return _Watch(
+        yield _Watch(
             name="not-compared",
             says=f"No comparison has ended for {_MISSED} intervals",
             metric=self._of_log["Comparisons"].with_(period=period),
@@ -174,6 +175,14 @@ class Observability(Construct):
             times=times,
             when=_LESS,
             missing=_MISSING.BREACHING,
+        )
+        period = Duration.minutes(int(interval / 60))
+        yield _Watch(
+            name="incomplete",
+            says=f"{_MISSED} comparisons in a row could not ask Vault or AWS for all",
+            metric=self._of_log["Incomplete"].with_(period=period),
+            threshold=0,
+            times=_MISSED,
         )
 
     def _insight(self, name: str, statistic: str) -> cloudwatch.Metric:

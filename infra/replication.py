@@ -9,6 +9,12 @@ from receiver.policies.statements import Statement
 from receiver.settings import Settings
 
 
+def assumed_roles(settings: Settings) -> set[str]:
+    """The roles that rules write as, in this account or another."""
+    roles = {rule.target.role_arn for rule in settings.to_rules()}
+    return {role for role in roles if role is not None}
+
+
 def replication(config: Config, settings: Settings) -> list[Statement]:
     """Those for this account, its topic and its connection to Vault."""
     names = Names(config)

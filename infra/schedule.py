@@ -27,8 +27,7 @@ class Schedule(Construct):
         self.undelivered = sqs.Queue(
             self,
             "Undelivered",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=ground.keys.operations,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,  # it says which task, no more
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
@@ -37,13 +36,6 @@ class Schedule(Construct):
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["sqs:SendMessage"], resources=[self.undelivered.queue_arn]
-            )
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                # Of the schedule, which it encrypts, and of the queue.
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=[ground.keys.operations.key_arn],
             )
         )
         every = Duration.seconds(int(config.interval))
@@ -66,5 +58,4 @@ class Schedule(Construct):
                 # With no more than that.
                 role=role.without_policy_updates(),
             ),
-            key=ground.keys.operations,
         )

@@ -15,6 +15,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
@@ -46,13 +47,18 @@ class Service(Construct):
         self.logs = ground.log_group(self, "Logs", "receiver")
         self.group = _security_group(self, ground)
         task = self._task(role)
-        files = self._files(task, configuration, ground.credentials)
+        self._placing = placing = self._files(task, configuration, ground.credentials)
         self._receiver(task).add_container_dependencies(
             ecs.ContainerDependency(
-                container=files, condition=ecs.ContainerDependencyCondition.SUCCESS
+                container=placing, condition=ecs.ContainerDependencyCondition.SUCCESS
             )
         )
         self.service = self._service(task)
+
+    def trust(self, vault_ca: ssm.IStringParameter) -> None:
+        """Vault's CA is what somebody writes there before the task starts."""
+        secret = ecs.Secret.from_ssm_parameter(vault_ca)
+        self._placing.add_secret("VAULT_CA", secret)
 
     def _task(self, role: iam.IRole) -> ecs.FargateTaskDefinition:
         task = ecs.FargateTaskDefinition(

@@ -4,6 +4,7 @@ here but who gets what."""
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -11,20 +12,20 @@ from infra.asking import Asking
 from infra.config import Config
 from infra.configuration import Configuration
 from infra.credentials import Credentials
+from infra.demo_vault import DemoVault
 from infra.endpoints import Endpoints
 from infra.entrance import Entrance
 from infra.ground import Ground
 from infra.keys import Keys
-from infra.log_groups import log_group
-from infra.names import Names
 from infra.network import Network, zones
 from infra.notices import Notices
 from infra.observability import Observability, Watched
+from infra.outputs import outputs
 from infra.permissions import ReceiverRole
+from infra.replication import assumed_roles
 from infra.schedule import Schedule
 from infra.service import Service
 from infra.tampering import Tampering
-from receiver.core.rules import Rule
 
 
 class ReplicatorStack(Stack):
@@ -48,9 +49,10 @@ class ReplicatorStack(Stack):
         role = ReceiverRole(self, "Receiver", config)
         ground = self._ground(config, role)
         role.allow(configuration.settings)
+        assumed = assumed_roles(configuration.settings)
         ways: list[Construct] = [ground.network]
         if config.egress == "endpoints":
-            accounts = _accounts(configuration.settings.to_rules())
+            accounts = {role.split(":")[4] for role in assumed}
             vpc = ground.network.vpc
             ways.append(Endpoints(self, "Endpoints", config, vpc, accounts))
         service = Service(self, "Service", ground, configuration, role.role)
@@ -61,11 +63,11 @@ class ReplicatorStack(Stack):
         schedule = (
             Schedule(self, "Schedule", ground, asking) if config.scheduler else None
         )
-        Tampering(self, "Tampering", ground, asking)
+        Tampering(self, "Tampering", ground, asking, assumed)
         parts = Watched(service=service, entrance=entrance, schedule=schedule)
         Observability(self, "Observability", ground, parts)
-        # infra/demo_vault.py goes here (`demo_vault`): it takes ground.network.vpc and
-        # its subnets, ground.keys.operations and service.group.
+        if config.demo_vault:
+            self._demo_vault(ground, service, entrance)
         self._tell(ground, entrance)
 
     @property
@@ -75,8 +77,7 @@ class ReplicatorStack(Stack):
 
     def _ground(self, config: Config, role: ReceiverRole) -> Ground:
         keys = Keys(self, "Keys", config, role.role)
-        flows = log_group(self, "FlowLogs", "network", config, keys.operations)
-        network = Network(self, "Network", config, flows)
+        network = Network(self, "Network", config, keys.operations)
         return Ground(
             config=config,
             keys=keys,
@@ -86,43 +87,18 @@ class ReplicatorStack(Stack):
             cluster=_cluster(self, config, network, keys),
         )
 
+    def _demo_vault(self, ground: Ground, service: Service, entrance: Entrance) -> None:
+        demo = DemoVault(self, "DemoVault", ground)
+        demo.let_in(service.group)
+        entrance.balancer.connections.allow_from(
+            demo.group, ec2.Port.tcp(443), "The demo Vault's forwarder"
+        )
+        service.trust(demo.certificate)
+        service.service.node.add_dependency(demo.instances)
+
     def _tell(self, ground: Ground, entrance: Entrance) -> None:
-        credentials, config = ground.credentials, ground.config
-        told = {
-            "Address": (config.url, "The page, the API and the webhook's /v1/events"),
-            "BalancerName": (
-                entrance.balancer.load_balancer_dns_name,
-                "What domain_name is an alias of",
-            ),
-            "ReceiverRoleArn": (
-                Names(config).task_role_arn,
-                "bound_iam_principal_arn of Vault's AWS method",
-            ),
-            "SigningKeyArn": (
-                credentials.signing.secret_arn,
-                "For the forwarders: whsec_ and this value",
-            ),
-            "FingerprintKeyArn": (credentials.fingerprint.secret_arn, "Keep a copy"),
-            "TopicArn": (ground.topic.topic_arn, "Who is to be told subscribes here"),
-            "SecretsKeyArn": (
-                ground.keys.secrets.key_arn,
-                "Encrypts what is replicated",
-            ),
-            "OperationsKeyArn": (
-                ground.keys.operations.key_arn,
-                "Encrypts all the rest",
-            ),
-        }
-        if credentials.connection is not None:
-            told["ConnectionSecretArn"] = (
-                credentials.connection.secret_arn,
-                "For init-vault: vault.auth.secret_id",
-            )
-        for name in config.tokens:
-            arn = credentials.tokens[name].secret_arn
-            told[f"Token{_camel(name)}Arn"] = (arn, f"The bearer token {name}")
-        for key, (value, description) in told.items():
-            CfnOutput(self, key, value=value, description=description)
+        for one in outputs(ground, entrance):
+            CfnOutput(self, one.name, value=one.value, description=one.description)
 
 
 def _cluster(
@@ -138,13 +114,3 @@ def _cluster(
             fargate_ephemeral_storage_kms_key=keys.operations
         ),
     )
-
-
-def _accounts(rules: tuple[Rule, ...]) -> set[str]:
-    """The accounts of roles that rules assume."""
-    roles = {rule.target.role_arn for rule in rules}
-    return {role.split(":")[4] for role in roles if role is not None}
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("-"))

@@ -6,6 +6,8 @@ management events in this account and Region, which is the account's and not our
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
@@ -19,10 +21,15 @@ from infra.ground import Ground
 
 class Tampering(Construct):
     """Two rules that tell the topic and ask for a comparison, and one that tells when
-    nobody could ask."""
+    nobody could ask. ``assumed`` are the roles that rules write as."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, ground: Ground, asking: Asking
+        self,
+        scope: Construct,
+        construct_id: str,
+        ground: Ground,
+        asking: Asking,
+        assumed: Iterable[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._ground, self._asking = ground, asking
@@ -38,7 +45,7 @@ class Tampering(Construct):
         )
         call = self._rule(
             "foreign-call",
-            foreign_call(config),
+            foreign_call(config, assumed),
             f"{of('$.detail.userIdentity.arn')} has called {of('$.detail.eventName')} "
             f"on {of('$.detail.requestParameters.secretId')}"
             f"{of('$.detail.requestParameters.name')} from "

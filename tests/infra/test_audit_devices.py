@@ -15,6 +15,10 @@ SHIPPED = {
         KUBERNETES / "forwarder" / "forwarder.yaml",
         values("openbao")["ha"]["raft"]["config"],
     ),
+    "demo server": (
+        INFRA / "systemd" / "forwarder.yaml",
+        (INFRA / "vault" / "openbao.hcl").read_text(),
+    ),
 }
 
 
@@ -22,7 +26,9 @@ SHIPPED = {
 def test_openbao_has_the_stanza_that_check_prints(where: str) -> None:
     """The socket device word by word, and a file device before it."""
     configuration, hcl = SHIPPED[where]
-    settings = forwarder_settings(configuration, POD_NAME="openbao-0")
+    settings = forwarder_settings(
+        configuration, POD_NAME="openbao-0", CREDENTIALS_DIRECTORY="/run/credentials"
+    )
 
     stanza = openbao_stanza(settings.listen, second=True)
 

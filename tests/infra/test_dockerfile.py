@@ -71,7 +71,7 @@ def test_what_is_copied_is_in_the_context_and_little_else() -> None:
     assert let_through == copied | {str(FILE.relative_to(ROOT))}
 
 
-def test_the_lists_of_the_images_are_what_the_tests_ran_with() -> None:
+def test_the_lists_for_hosts_are_what_the_tests_ran_with() -> None:
     """Each version in them is that of the list for development."""
 
     def versions(name: str) -> set[str]:
@@ -80,3 +80,4 @@ def test_the_lists_of_the_images_are_what_the_tests_ran_with() -> None:
 
     tested = versions("dev")
     assert versions("forwarder") <= versions("receiver") <= tested
+    assert versions("openbao") <= tested

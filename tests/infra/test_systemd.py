@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from vault_audit_forwarder.app import END_WITHIN_SECONDS
 from vault_audit_forwarder.settings import UnixListener
 
 SYSTEMD = INFRA / "systemd"
-UNITS = ("vault-audit-forwarder.service", "vault-replicator.service")
-INSTALLED = "/opt/vault-secrets-replicator/bin"
+OURS = ("vault-audit-forwarder.service", "vault-replicator.service")
+UNITS = (*OURS, "openbao.service", "demo-vault-keys.service")
+INSTALLED = ("/opt/vault-secrets-replicator/bin", "/opt/openbao/bin")
 CREDENTIALS = "/run/credentials/unit"
 
 needs_systemd = pytest.mark.skipif(
@@ -23,9 +25,15 @@ needs_systemd = pytest.mark.skipif(
 )
 
 
+def unit(name: str) -> Path:
+    """Its file, wherever below infra/."""
+    (file,) = INFRA.rglob(name)
+    return file
+
+
 def values(name: str, key: str) -> list[str]:
     """What the unit gives for ``key``, in order."""
-    pairs = (line.partition("=") for line in (SYSTEMD / name).read_text().split("\n"))
+    pairs = (line.partition("=") for line in unit(name).read_text().split("\n"))
     return [value for found, _, value in pairs if found == key]
 
 
@@ -33,9 +41,11 @@ def values(name: str, key: str) -> list[str]:
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_understands_every_line(name: str, tmp_path: Path) -> None:
     """Verified with the commands where they are installed in this checkout."""
-    here = str(Path(sys.executable).parent)
+    text = unit(name).read_text()
+    for there in INSTALLED:
+        text = text.replace(there, str(Path(sys.executable).parent))
     placed = tmp_path / name
-    placed.write_text((SYSTEMD / name).read_text().replace(INSTALLED, here))
+    placed.write_text(text)
 
     done = subprocess.run(
         ["systemd-analyze", "verify", placed], capture_output=True, text=True
@@ -52,19 +62,20 @@ def test_a_program_is_left_with_little_to_break(name: str) -> None:
         ["systemd-analyze", "security", "--offline=true", "--threshold=15", name],
         capture_output=True,
         text=True,
-        cwd=SYSTEMD,
+        cwd=unit(name).parent,
     )
 
     assert done.returncode == 0, done.stdout
 
 
 def test_the_users_can_be_made(tmp_path: Path) -> None:
-    """Both units' users are in the file for systemd-sysusers."""
-    lines = (SYSTEMD / "sysusers.conf").read_text().splitlines()
+    """The units' users are in the files for systemd-sysusers."""
+    files = list(INFRA.rglob("sysusers.conf"))
+    lines = [line for file in files for line in file.read_text().splitlines()]
     made = {line.split()[1] for line in lines if line.startswith("u ")}
     assert made == {user for name in UNITS for user in values(name, "User")}
     if shutil.which("systemd-sysusers"):
-        command = ["systemd-sysusers", "--dry-run", SYSTEMD / "sysusers.conf"]
+        command = ["systemd-sysusers", "--dry-run", *files]
         subprocess.run(command, check=True, capture_output=True)
 
 
@@ -105,7 +116,25 @@ def test_the_receiver_finds_what_its_unit_gives() -> None:
     assert files == [Path(CREDENTIALS, one) for one in credentials(name)]
 
 
-@pytest.mark.parametrize("name", UNITS)
+def test_the_demo_server_finds_what_its_unit_gives() -> None:
+    """Its data, its log and its key lie where the unit makes room for them, and it is
+    in the group that may write to the forwarder's socket."""
+    name = "openbao.service"
+    config = (INFRA / "vault" / "openbao.hcl").read_text()
+    places = dict(re.findall(r'(\w+) *= "(/[^"]+)"', config))
+
+    assert [f"/var/lib/{one}" for one in values(name, "StateDirectory")] == [
+        places["path"]
+    ]
+    assert [f"/var/log/{one}" for one in values(name, "LogsDirectory")] == [
+        str(Path(places["file_path"]).parent)
+    ]
+    given = [f"/run/credentials/{name}/{one}" for one in credentials(name)]
+    assert given == [places["tls_key_file"]]
+    assert values(name, "Group") == values("vault-audit-forwarder.service", "Group")
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_systemd_waits_for_the_graceful_end(name: str) -> None:
     """Twenty seconds of it, and no restart limit that would leave it ended."""
     (patience,) = values(name, "TimeoutStopSec")

@@ -67,6 +67,10 @@ RULES: dict[str, Any] = {
         },
     ],
 }
+DEMO_VAULT: dict[str, Any] = {
+    "demo_vault": True,
+    "vault_address": "https://vault.demo.internal:8200",
+}
 GOVERNMENT = in_region("us-gov-west-1", "aws-us-gov")
 CHINA = in_region("cn-north-1", "aws-cn")
 ALL = {
@@ -76,6 +80,7 @@ ALL = {
     "own vpc": OWN_VPC,
     "internet": INTERNET,
     "rules": RULES,
+    "demo vault": DEMO_VAULT,
     "government": GOVERNMENT,
     "china": CHINA,
 }
@@ -307,6 +312,7 @@ def test_each_alarm_tells_that_it_is_over() -> None:
         "memory",
         "errors",
         "not-compared",
+        "incomplete",
         "schedule",
     }
     for one in alarms:
@@ -319,6 +325,8 @@ def test_a_vpc_that_exists_gets_tasks_and_a_load_balancer() -> None:
 
     for kind in ("VPC", "Subnet", "Route", "NatGateway", "FlowLog"):
         assert not stack.all(f"AWS::EC2::{kind}")
+    groups = {one["LogGroupName"] for one in stack.all("AWS::Logs::LogGroup").values()}
+    assert groups == {"/vault-replicator/receiver", "/vault-replicator/reconcile"}
     service = stack.one("AWS::ECS::Service")["NetworkConfiguration"]
     assert service["AwsvpcConfiguration"]["Subnets"] == OWN_VPC["vpc"]["subnets"]
     balancer = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
@@ -354,6 +362,23 @@ def test_a_force_delete_is_denied_to_rules_that_do_not_ask_for_it() -> None:
     assert "secret:vault/kv/*" in spared
     assert "secret:vault/old/*" not in spared
     assert statements["Assume"]["Resource"] == ROLE
+
+
+def test_what_is_written_as_a_role_of_a_rule_is_not_foreign() -> None:
+    """Each repair would be told, and would ask for the next comparison."""
+    rule = synthesized(**RULES).one(
+        "AWS::Events::Rule", Name="vault-replicator-foreign-call"
+    )
+
+    [known, _] = rule["EventPattern"]["detail"]["userIdentity"]["$or"]
+    assert known["sessionContext"]["sessionIssuer"]["arn"] == [
+        {
+            "anything-but": [
+                "arn:aws:iam::123456789012:role/vault-replicator-eu-central-1-receiver",
+                ROLE,
+            ]
+        }
+    ]
 
 
 def test_each_token_is_a_secret_and_an_output() -> None:

@@ -71,6 +71,8 @@ def test_cdks_own_keys_are_none_of_ours() -> None:
             {"name": "a", "region": "us-east-1"},
             "name: must be 2 to 24 small letters, digits and hyphens",
         ),
+        ({"name": "replicator-"}, "name: must be 2 to 24 small letters"),
+        ({"vault_ca_file": "none.pem"}, "vault_ca_file: there is no such file"),
         ({"region": "us-east-1"}, "certificate_arn: must be of this account and"),
         ({"vault_gateway": "tgw-1"}, "vault_cidrs: say what is reached by"),
         ({"internet_facing": True}, "forwarder_cidrs: say who may reach it from"),
@@ -88,6 +90,19 @@ def test_cdks_own_keys_are_none_of_ours() -> None:
             "vault_gateway: routes of a VPC of your own are yours",
         ),
         ({"vpc": VPC, "demo_vault": True}, "demo_vault: is made in a VPC of its own"),
+        ({"demo_vault": True, "egress": "public"}, "demo_vault: installs itself from"),
+        (
+            {"demo_vault": True, "vault_address": "https://10.0.0.1:8200"},
+            "vault_address: is how the demo Vault will be called: https://NAME:8200",
+        ),
+        (
+            {"demo_vault": True, "vault_address": "https://vault.demo.internal"},
+            "vault_address: is how the demo Vault will be called: https://NAME:8200",
+        ),
+        (
+            {"demo_vault": True, "vault_ca_file": "ca.crt"},
+            "vault_ca_file: the demo Vault has a CA of its own",
+        ),
         ({"rules": "no-such.yaml"}, "rules: "),
     ],
 )

@@ -17,6 +17,8 @@ from tests.infra.cdk.deployments import config
 from tests.infra.cdk.event_pattern import matches
 
 CONFIG = config()
+ASSUMED = "arn:aws:iam::123456789012:role/replicator"
+CALL = foreign_call(CONFIG, [ASSUMED])
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
 PRINTS = Fingerprint(["k" * 32])
 
@@ -121,8 +123,8 @@ def test_secrets_outside_the_prefix_are_none_of_ours(name: str) -> None:
     uuid = "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"
 
     assert not matches(foreign_version(CONFIG), moved(uuid, name))
-    assert not matches(foreign_call(CONFIG), delete(SOMEBODY, name))
-    assert not matches(foreign_call(CONFIG), delete(SOMEBODY, f"{ARN}{name}-AbCdEf"))
+    assert not matches(CALL, delete(SOMEBODY, name))
+    assert not matches(CALL, delete(SOMEBODY, f"{ARN}{name}-AbCdEf"))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_secrets_outside_the_prefix_are_none_of_ours(name: str) -> None:
 def test_a_delete_by_anybody_else_is_told(
     identity: dict[str, Any], secret: str
 ) -> None:
-    assert matches(foreign_call(CONFIG), delete(identity, secret))
+    assert matches(CALL, delete(identity, secret))
 
 
 @pytest.mark.parametrize(
@@ -159,19 +161,20 @@ def test_a_delete_by_anybody_else_is_told(
 def test_all_that_changes_a_secret_is_told(operation: str) -> None:
     event = called(operation, SOMEBODY, {"secretId": "vault/app/db"})
 
-    assert matches(foreign_call(CONFIG), event)
+    assert matches(CALL, event)
 
 
 def test_a_name_that_somebody_else_takes_is_told() -> None:
     event = called("CreateSecret", SOMEBODY, {"name": "vault/app/db"})
 
-    assert matches(foreign_call(CONFIG), event)
+    assert matches(CALL, event)
 
 
 @pytest.mark.parametrize(
     "event",
     [
         delete(US),
+        delete(caller("AssumedRole", ASSUMED)),
         called("CreateSecret", US, {"name": "vault/app/db"}),
         called("GetSecretValue", SOMEBODY, {"secretId": "vault/app/db"}),
         called("DescribeSecret", SOMEBODY, {"secretId": "vault/app/db"}),
@@ -182,10 +185,17 @@ def test_a_name_that_somebody_else_takes_is_told() -> None:
             errorCode="AccessDenied",
         ),
     ],
-    ids=["our delete", "our create", "a read", "a look", "refused"],
+    ids=[
+        "our delete",
+        "as a role of a rule",
+        "our create",
+        "a read",
+        "a look",
+        "refused",
+    ],
 )
 def test_what_changes_nothing_or_is_ours_is_not_told(event: dict[str, Any]) -> None:
-    assert not matches(foreign_call(CONFIG), event)
+    assert not matches(CALL, event)
 
 
 def stopped(family: str, **more: Any) -> dict[str, Any]:
