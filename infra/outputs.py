@@ -45,7 +45,7 @@ def _for_vault(ground: Ground) -> Iterator[Output]:
     yield Output("ReceiverRoleArn", role, "What Vault's AWS method binds")
     if connection is not None:
         arn = connection.secret_arn
-        yield Output("ConnectionSecretArn", arn, "For init-vault --connection-secret")
+        yield Output("ConnectionSecretArn", arn, "For init-vault: vault.auth.secret_id")
 
 
 def _camel(name: str) -> str:

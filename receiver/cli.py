@@ -17,6 +17,7 @@ from receiver.commands.explaining import explain
 from receiver.commands.granting import policy
 from receiver.commands.options import Config
 from receiver.commands.pausing import pause, resume
+from receiver.commands.setting_up import init_vault
 from receiver.commands.syncing import sync
 from vault_audit_forwarder.program import command_line
 from vault_audit_forwarder.program.command_line import AsJson, show
@@ -77,6 +78,9 @@ for _what in ("retry", "adopt", "release"):
     app.command(_what, rich_help_panel=_DECIDE)(deciding(_what))
 app.command(rich_help_panel=_DECIDE)(pause)
 app.command(rich_help_panel=_DECIDE)(resume)
+
+
+app.command("init-vault", rich_help_panel=_SET_UP)(init_vault)
 
 
 @app.command(rich_help_panel=_SET_UP)

@@ -61,8 +61,8 @@ def vault_commands(listeners: Sequence[Listener], *, second: bool) -> list[str]:
     One more file comes before them, unless there is one or a ``second`` device.
     """
     commands = []
-    for name, device in _devices(listeners, second, FILE_PATHS["vault"]):
-        path = "" if name == _FILE else f"-path={name} "
+    for name, device in devices_for(listeners, second, FILE_PATHS["vault"]):
+        path = "" if name == FILE else f"-path={name} "
         options = " ".join(f"{key}={value}" for key, value in device.options.items())
         commands.append(f"vault audit enable {path}{device.type} {options}")
     return commands
@@ -74,7 +74,7 @@ def openbao_stanza(listeners: Sequence[Listener], *, second: bool) -> str:
     ``skip_test`` is OpenBao's alone: a node then starts although we are not there.
     """
     blocks = []
-    for name, device in _devices(listeners, second, FILE_PATHS["openbao"]):
+    for name, device in devices_for(listeners, second, FILE_PATHS["openbao"]):
         skip = {"skip_test": "true"} if device.type == "socket" else {}
         blocks.append(_block(name, Device(device.type, device.options | skip)))
     return "\n".join(blocks)
@@ -86,18 +86,21 @@ def has_second(devices: Sequence[Device], listeners: Sequence[Listener]) -> bool
     return any(device.options.get("address") not in ours for device in devices)
 
 
-_FILE, _SOCKET = "primary", "replicator"
+#: The first file device; Vault calls it ``file`` where nobody names it.
+FILE, _SOCKET = "primary", "replicator"
 
 
-def _devices(
+def devices_for(
     listeners: Sequence[Listener], second: bool, path: str
 ) -> list[tuple[str, Device]]:
+    """Names and devices, files first; one more file at ``path``, unless there is one
+    or a ``second`` device."""
     devices = [device_for(one) for one in listeners]
     files = [one for one in devices if one.type == "file"]
     if not files and not second:
         files = [Device("file", {"file_path": path})]
     sockets = [one for one in devices if one.type == "socket"]
-    return [*_named(_FILE, files), *_named(_SOCKET, sockets)]
+    return [*_named(FILE, files), *_named(_SOCKET, sockets)]
 
 
 def _named(name: str, devices: Sequence[Device]) -> list[tuple[str, Device]]:

@@ -23,6 +23,7 @@ _BODY = "Action=GetCallerIdentity&Version=2011-06-15"
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 #: A request that is signed with it is good for nobody else's Vault.
 SERVER_ID = "X-Vault-AWS-IAM-Server-ID"
+_WHAT_FOR = "How the replicator reaches Vault: not replicated, and not to be"
 
 
 class AwsIdentity:
@@ -65,18 +66,54 @@ class AwsIdentity:
 
     def secret(self, secret_id: str) -> str:
         """The text of a secret in Secrets Manager. Raises Temporary."""
+        text = self.find_secret(secret_id)
+        if text is None:
+            raise _failed("ResourceNotFoundException")
+        return text
+
+    def find_secret(self, secret_id: str) -> str | None:
+        """The same; None when there is no such secret, or it has no value yet."""
         try:
-            client: Any = self._session.create_client(
-                "secretsmanager",
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-            )
-            return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
+            answer = self._secrets_manager().get_secret_value(SecretId=secret_id)
+            return str(answer["SecretString"])
         except ClientError as error:
-            kind = error.response.get("Error", {}).get("Code", "Unknown")
+            if (kind := _code(error)) == "ResourceNotFoundException":
+                return None
         except (BotoCoreError, KeyError) as error:
             kind = type(error).__name__
-        raise Temporary(Cause.VAULT_LOGIN, f"the connection secret: {kind}")
+        raise _failed(kind)
+
+    def keep_secret(self, secret_id: str, text: str, *, kms_key_id: str | None) -> None:
+        """A new version, of a new secret where there is none. Raises Temporary.
+
+        ``kms_key_id`` is the new secret's; one that exists keeps its own.
+        """
+        key = {"KmsKeyId": kms_key_id} if kms_key_id else {}
+        try:
+            client = self._secrets_manager()
+            try:
+                client.put_secret_value(SecretId=secret_id, SecretString=text)
+            except client.exceptions.ResourceNotFoundException:
+                client.create_secret(
+                    Name=secret_id, Description=_WHAT_FOR, SecretString=text, **key
+                )
+        except ClientError as error:
+            raise _failed(_code(error)) from None
+        except BotoCoreError as error:
+            raise _failed(type(error).__name__) from None
+
+    def _secrets_manager(self) -> Any:
+        return self._session.create_client(
+            "secretsmanager", region_name=self._region, endpoint_url=self._endpoint_url
+        )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def _failed(kind: str) -> Temporary:
+    return Temporary(Cause.VAULT_LOGIN, f"the connection secret: {kind}")
 
 
 def _base64(text: str) -> str:

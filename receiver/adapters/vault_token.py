@@ -53,6 +53,32 @@ class TokenFile:
         return False
 
 
+class GivenToken:
+    """The port ``Credential`` on a token that somebody lends us for one command. It is
+    kept nowhere, and nothing takes its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        """The token itself."""
+        return self._token
+
+    def renewed(self, refused: str) -> bool:
+        """There is no other."""
+        return self._token != refused
+
+    def lease(self) -> None:
+        """Only Vault knows."""
+
+    def granted(self, ttl: float) -> None:
+        """It is not ours to renew."""
+
+    def replace(self) -> bool:
+        """Nobody can."""
+        return False
+
+
 class TokenKeeper:
     """Looks after the token from a thread of its own."""
 

@@ -9,7 +9,7 @@ takes the most specific line, so a denial inside an include holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from receiver.core.rules import Rule, is_glob, matches
 from receiver.policies.patterns import DEEPEST, exactly, inside, places
@@ -43,17 +43,33 @@ def vault_policy(
     *,
     home: str = "",
     is_v1: Callable[[str, str], bool] = lambda namespace, mount: False,
+    found_v1: Iterable[tuple[str, str]] = (),
 ) -> list[Grant]:
     """The grants for ``rules``, for a token that lives in the namespace ``home``.
-    ``is_v1`` tells of a namespace and mount, as a rule has them, whether it is KV v1.
-    Raises OutOfReach."""
+    ``is_v1`` tells of a namespace and mount, as a rule has them, whether it is KV v1;
+    ``found_v1`` are namespace and mount of those that only globs cover. Raises
+    OutOfReach."""
     found: dict[str, Grant] = {}
     for grant in _OF_THE_TOKEN:
         found[grant.path] = grant
     for rule in rules:
         for grant in _of_rule(rule, rules, home, v1=is_v1(rule.namespace, rule.mount)):
             found[grant.path] = _both(found.get(grant.path), grant)
+    for namespace, mount in found_v1:
+        of_mount = _narrowed_to(rules, namespace, mount)
+        for rule in of_mount:
+            for grant in _of_rule(rule, of_mount, home, v1=True):
+                found[grant.path] = _both(found.get(grant.path), grant)
     return list(found.values())
+
+
+def _narrowed_to(rules: Sequence[Rule], namespace: str, mount: str) -> list[Rule]:
+    """The rules that cover a mount, as if each were written for it alone."""
+    return [
+        replace(rule, namespace=namespace, mount=mount)
+        for rule in rules
+        if rule.covers_mount(namespace, mount)
+    ]
 
 
 def as_hcl(grants: Iterable[Grant]) -> str:

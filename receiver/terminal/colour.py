@@ -11,12 +11,12 @@ from collections.abc import Mapping
 _GREEN, _YELLOW, _CYAN, _RED = 32, 33, 36, 31
 _BOLD_GREEN, _BOLD_RED, _BOLD = "1;32", "1;31", "1"
 _MARKS: tuple[tuple[str, int | str], ...] = (
-    (r"  \+ create\b", _GREEN),
-    (r"  ~ update\b", _YELLOW),
+    (r"  \+ created?\b", _GREEN),
+    (r"  ~ (?:update|changed?)\b", _YELLOW),
     (r"  \* repair\b", _YELLOW),
     (r"  \^ restore\b", _CYAN),
     (r"  - delete\b", _RED),
-    (r"  ! (?:conflict|parked|held|waits)\b", _BOLD_RED),
+    (r"  ! (?:conflict|parked|held|waits|needs)\b", _BOLD_RED),
     (r"(?:No changes\.|Converged:|WELL\b|IN SYNC:)", _BOLD_GREEN),
     (r"(?:ATTENTION\b|STOPPED:)", _BOLD_RED),
     (r"PAUSED\b", _YELLOW),

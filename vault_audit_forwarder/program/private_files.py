@@ -1,4 +1,4 @@
-"""Files that only this program's user may read: the spool, the state database.
+"""Files that only this program's user may read: the spool, the state database, tokens.
 
 Missing directories are made 0700 and the file 0600 before anything is written to it.
 A lock beside the file keeps a second process out; the lock dies with its holder.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -24,6 +25,35 @@ def make_private(path: Path) -> None:
     for parent in reversed(missing):
         parent.mkdir(mode=0o700, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Put ``text`` at ``path``: all of it or nothing, mode 0600. Raises OSError.
+
+    A file that is replaced keeps its owner, where we may give one; of a symbolic link
+    it is the file behind it.
+    """
+    target = path.resolve()
+    for parent in reversed([one for one in target.parents if not one.exists()]):
+        parent.mkdir(mode=0o700, exist_ok=True)
+    new, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(new, "w") as file:
+            file.write(text)
+            _keep_owner(file.fileno(), target)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _keep_owner(file: int, target: Path) -> None:
+    if target.exists():
+        owner = target.stat()
+        if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+            os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 class FileLock:

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from receiver.adapters.vault_http import VaultHttp, VaultNode
@@ -16,6 +18,7 @@ from receiver.adapters.vault_session import VaultSession
 from receiver.adapters.vault_token import TokenFile
 from receiver.demo.openbao import OpenBao
 from receiver.demo.vault import Vault, reading_policy
+from tests.integration.vault.platforms import Cluster, running_cluster
 from vault_audit_forwarder.program.secret_files import SecretFile
 
 
@@ -111,3 +114,25 @@ def reader(
     rules = reading_policy(mount) + reading_policy(mount_v1, version=1)
     root.create_policy(policy, rules)
     return reader_with(root.create_token(policy))
+
+
+@pytest.fixture
+def admin(openbao: OpenBao) -> Iterator[Callable[..., Any]]:
+    """Calls of OpenBao's API as root."""
+    headers = {"X-Vault-Token": openbao.root_token}
+    with httpx.Client(
+        base_url=f"{openbao.address}/v1/", headers=headers, trust_env=False
+    ) as http:
+
+        def call(method: str, path: str, **body: Any) -> Any:
+            answer = http.request(method, path, json=body or None)
+            assert answer.is_success, answer.text
+            return answer.json() if answer.content else None
+
+        yield call
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as made:
+        yield made

@@ -175,3 +175,16 @@ def test_hcl() -> None:
     assert as_hcl([Grant('kv/data/"a"', ("read",), "the values")]) == (
         '# the values\npath "kv/data/\\"a\\"" {\n  capabilities = ["read"]\n}\n'
     )
+
+
+def test_a_glob_over_mounts_of_both_versions() -> None:
+    """KV v1 has no path in common with v2, so each one that there is gets its lines,
+    with what the rule excludes."""
+    rule = Rule(name="r", mount="team/*", exclude=("tmp/**",))
+    found = vault_policy((rule,), found_v1=[("", "team/old")])
+    paths = {grant.path: grant.capabilities for grant in found}
+
+    assert paths["team/+/data/*"] == ("read",)
+    assert paths["team/+/data/tmp/*"] == ("deny",)
+    assert paths["team/old/*"] == ("read", "list")
+    assert paths["team/old/tmp/*"] == ("list",)

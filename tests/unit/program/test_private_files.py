@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from vault_audit_forwarder.program.private_files import FileLock, InUse, make_private
+from vault_audit_forwarder.program.private_files import (
+    FileLock,
+    InUse,
+    make_private,
+    replace_private,
+)
 
 
 def mode(path: Path) -> int:
@@ -46,3 +52,46 @@ def test_a_lock_is_for_one_at_a_time(tmp_path: Path) -> None:
     first.release()
 
     FileLock(path).release()
+
+
+class TestReplacePrivate:
+    def test_it_is_private_with_its_directories(self, tmp_path: Path) -> None:
+        """A file that others could read is no longer."""
+        new, old = tmp_path / "a" / "token", tmp_path / "old"
+        old.write_text("before")
+        old.chmod(0o644)
+        for path in (new, old):
+            replace_private(path, "secret")
+
+            assert (path.read_text(), mode(path)) == ("secret", 0o600)
+        assert mode(new.parent) == 0o700
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "old"]
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        """What it points to is replaced."""
+        real, link = tmp_path / "real", tmp_path / "link"
+        real.write_text("before")
+        link.symlink_to(real)
+        replace_private(link, "after")
+
+        assert link.is_symlink()
+        assert real.read_text() == "after"
+
+    def test_a_failure_leaves_what_was_there(self, tmp_path: Path) -> None:
+        """And nothing beside it."""
+        path = tmp_path / "token"
+        path.mkdir()
+        with pytest.raises(OSError, match="directory"):
+            replace_private(path, "secret")
+
+        assert [one.name for one in tmp_path.iterdir()] == ["token"]
+
+    @pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+    def test_its_owner_keeps_it(self, tmp_path: Path) -> None:
+        """Whoever runs the receiver can still read it."""
+        path = tmp_path / "token"
+        path.write_text("before")
+        os.chown(path, 12345, 12345)
+        replace_private(path, "after")
+
+        assert (path.stat().st_uid, path.read_text()) == (12345, "after")
