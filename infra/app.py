@@ -24,6 +24,9 @@ def main() -> int:
         return 1
     ReplicatorStack(app, "Replicator", config, made)
     app.synth()
+    # For init-vault: so both sides are told of the same rules.
+    text = made.with_ca(config.vault_ca_file)
+    Path(app.outdir, "replicator.yaml").write_text(text)
     return 0
 
 

@@ -37,6 +37,10 @@ class Configuration:
     text: str
     settings: Settings
 
+    def with_ca(self, file: Path | None) -> str:
+        """The text for ``init-vault``, on a host where Vault's CA lies elsewhere."""
+        return self.text if file is None else self.text.replace(VAULT_CA, str(file))
+
 
 def configuration(config: Config) -> Configuration:
     """Raises ConfigError."""

@@ -125,6 +125,8 @@ def _of_demo_vault(config: Config) -> list[str]:
             "vault_address: is how the demo Vault will be called: "
             "https://NAME:8200, where NAME is a host name as in vault.internal"
         )
+    if config.vault_auth.method != "secrets_manager":
+        found.append("vault_auth: OpenBao has no AWS method: choose secrets_manager")
     if config.vault_ca_file is not None:
         found.append("vault_ca_file: the demo Vault has a CA of its own: leave it")
     return found

@@ -21,6 +21,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.acknowledged import acknowledge
+from infra.configuration import Configuration
 from infra.demo_vault_instance import DemoVaultInstance, Parts
 from infra.ground import Ground
 from infra.keys import kept
@@ -36,7 +37,13 @@ class DemoVault(Construct):
     """``certificate``, the CA's, as a parameter; ``group`` (security group), from which
     the forwarder posts; ``instances``, which say when they are ready."""
 
-    def __init__(self, scope: Construct, construct_id: str, ground: Ground) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        ground: Ground,
+        configuration: Configuration,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._ground, self._config = ground, ground.config
         self._subnet = ground.network.vpc.select_subnets(
@@ -61,6 +68,7 @@ class DemoVault(Construct):
             interface=self._address(),
             seal=self._seal_key(),
             certificate=self.certificate,
+            configuration=configuration,
         )
         self.instances = DemoVaultInstance(self, "Instance", ground, parts).instances
 

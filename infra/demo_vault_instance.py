@@ -21,6 +21,7 @@ from constructs import Construct
 
 from infra.acknowledged import acknowledge
 from infra.config import Config
+from infra.configuration import Configuration
 from infra.demo_vault_role import DemoVaultRole, Granted
 from infra.ground import Ground
 from infra.names import Names
@@ -40,7 +41,8 @@ SOURCE = [
     "!infra/vault",
     "**/__pycache__",
 ]
-_AT = "/opt/vault-secrets-replicator"
+_AT, _ETC = "/opt/vault-secrets-replicator", "/etc/demo-vault"
+_CA = Path("/var/lib/demo-vault/tls/ca.crt")
 #: Packages, the disk of the instance before, a server that starts.
 _READY_WITHIN = Duration.minutes(20)
 _TAG = "demo-vault-of"
@@ -49,7 +51,8 @@ _TAG = "demo-vault-of"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What is there before the instance and after it. ``group`` (security group) is
-    that of what it asks; who asks it comes by the interface."""
+    that of what it asks; who asks it comes by the interface. ``configuration`` is the
+    receiver's, which ``init-vault`` reads on the instance."""
 
     subnet: ec2.ISubnet
     group: ec2.ISecurityGroup
@@ -57,6 +60,7 @@ class Parts:
     interface: ec2.CfnNetworkInterface
     seal: secretsmanager.ISecret
     certificate: ssm.IStringParameter
+    configuration: Configuration
 
 
 class DemoVaultInstance(Construct):
@@ -81,7 +85,12 @@ class DemoVaultInstance(Construct):
         self.instances.node.add_dependency(parts.certificate, role.policy, way_out)
         user_data.add_signal_on_exit_command(self.instances)
         environment = _environment(ground.config, parts)
-        user_data.add_commands(*_commands(environment, source, ground.config))
+        for_init_vault = parts.configuration.with_ca(_CA)
+        user_data.add_commands(
+            *_file("environment", *(f'{k}="{v}"' for k, v in environment.items())),
+            *_file("replicator.yaml", *for_init_vault.splitlines()),
+            *_start(source, ground.config),
+        )
 
     def _group_of_one(
         self, template: ec2.ILaunchTemplate
@@ -111,6 +120,7 @@ class DemoVaultInstance(Construct):
     def _role(self, source: assets.Asset) -> DemoVaultRole:
         granted = Granted(
             secrets=[self._parts.seal, self._ground.credentials.signing],
+            connection=self._ground.credentials.connection,
             source=source,
             certificate=self._parts.certificate,
             disk=self._parts.disk,
@@ -166,16 +176,16 @@ def _environment(config: Config, parts: Parts) -> dict[str, str]:
     }
 
 
-def _commands(
-    environment: dict[str, str], source: assets.Asset, config: Config
-) -> list[str]:
-    """What cloud-init runs, as root."""
+def _file(name: str, *lines: str) -> list[str]:
+    """Commands that write it, as it stands here."""
+    return [f"mkdir -p {_ETC}", f"cat > {_ETC}/{name} <<'END'", *lines, "END"]
+
+
+def _start(source: assets.Asset, config: Config) -> list[str]:
+    """What cloud-init runs afterwards, as root."""
     return [
         "set -euo pipefail",
-        f"mkdir -p /etc/demo-vault {_AT}/source",
-        "cat > /etc/demo-vault/environment <<'END'",
-        *(f'{name}="{value}"' for name, value in environment.items()),
-        "END",
+        f"mkdir -p {_AT}/source",
         f"aws s3 cp --quiet {source.s3_object_url} {_AT}/source.zip"
         f" --region {config.region}",
         f"python3 -m zipfile -e {_AT}/source.zip {_AT}/source",

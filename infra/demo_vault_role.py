@@ -1,5 +1,6 @@
 """Who the demo Vault's instance is in AWS: it reads two secrets, takes one disk and one
-address, and writes one parameter.
+address, writes one parameter, and keeps the receiver's connection, as ``init-vault``
+does that is run there.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Granted:
     """What the instance is to use. ``tag`` is its own tag, whose value is our name."""
 
     secrets: Sequence[secretsmanager.ISecret]
+    connection: secretsmanager.ISecret | None
     source: assets.Asset
     certificate: ssm.IStringParameter
     disk: ec2.IVolume
@@ -59,6 +61,7 @@ class DemoVaultRole(Construct):
         )
         statements = [
             *_keys(config, granted, key),
+            *_connection(config, granted, key),
             *_takes(config, granted, key),
             *_at_start(granted),
             iam.PolicyStatement(sid="Sessions", actions=_SESSIONS, resources=["*"]),
@@ -88,6 +91,27 @@ def _keys(config: Config, granted: Granted, key: str) -> list[iam.PolicyStatemen
         iam.PolicyStatement(
             sid="KeysDecrypted",
             actions=["kms:Decrypt"],
+            resources=[key],
+            conditions=via("secretsmanager", config),
+        ),
+    ]
+
+
+def _connection(
+    config: Config, granted: Granted, key: str
+) -> list[iam.PolicyStatement]:
+    """To fill it, and to see whether that is still to be done."""
+    if granted.connection is None:
+        return []
+    return [
+        iam.PolicyStatement(
+            sid="Connection",
+            actions=["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+            resources=[granted.connection.secret_arn],
+        ),
+        iam.PolicyStatement(
+            sid="ConnectionEncrypted",
+            actions=["kms:GenerateDataKey"],
             resources=[key],
             conditions=via("secretsmanager", config),
         ),

@@ -67,7 +67,7 @@ class ReplicatorStack(Stack):
         parts = Watched(service=service, entrance=entrance, schedule=schedule)
         Observability(self, "Observability", ground, parts)
         if config.demo_vault:
-            self._demo_vault(ground, service, entrance)
+            self._demo_vault(ground, configuration, service, entrance)
         self._tell(ground, entrance)
 
     @property
@@ -87,8 +87,14 @@ class ReplicatorStack(Stack):
             cluster=_cluster(self, config, network, keys),
         )
 
-    def _demo_vault(self, ground: Ground, service: Service, entrance: Entrance) -> None:
-        demo = DemoVault(self, "DemoVault", ground)
+    def _demo_vault(
+        self,
+        ground: Ground,
+        configuration: Configuration,
+        service: Service,
+        entrance: Entrance,
+    ) -> None:
+        demo = DemoVault(self, "DemoVault", ground, configuration)
         demo.let_in(service.group)
         entrance.balancer.connections.allow_from(
             demo.group, ec2.Port.tcp(443), "The demo Vault's forwarder"

@@ -15,7 +15,6 @@ from typer.core import TyperGroup
 from infra.configuration import configuration
 from infra.context import from_context
 from receiver.cli import app
-from receiver.settings import load_settings
 from vault_audit_forwarder.settings import load_settings as load_forwarder
 
 _ROOT = Path(__file__).parents[2]
@@ -40,25 +39,6 @@ def test_the_context_is_taken() -> None:
     assert (rule.mount, rule.target.name) == (
         "hybrid-aws-secrets",
         "hybrid-aws-secrets/{path}",
-    )
-
-
-def test_both_sides_are_told_the_same_rule(tmp_path: Path) -> None:
-    """init-vault is to grant just what the deployed receiver asks for."""
-    [written] = [block for block in blocks("yaml") if "secrets_manager" in block]
-    (file := tmp_path / "replicator.yaml").write_text(written)
-    [context] = [block for block in blocks("json") if '"account"' in block]
-    deployed = from_context(json.loads(f"{{{context}}}"), directory=_ROOT / "infra")
-
-    read, runs = load_settings(file, {}), configuration(deployed).settings
-
-    [mine], [theirs] = read.to_rules(), runs.to_rules()
-    assert (mine.mount, mine.include) == (theirs.mount, theirs.include)
-    assert mine.target.name == theirs.target.name
-    assert (read.vault.source, read.vault.address, read.vault.auth) == (
-        runs.vault.source,
-        runs.vault.address,
-        runs.vault.auth,
     )
 
 

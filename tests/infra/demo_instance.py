@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from infra.configuration import configuration
 from receiver.demo.child import Child, free_port, isolated
 from receiver.demo.emulator import ENVIRONMENT as EMULATED
 from receiver.demo.emulator import REGION
 from receiver.demo.openbao import binary
+from tests.infra.cdk.deployments import config
 from tests.infra.configurations import INFRA
 
 SCRIPT = INFRA / "vault" / "instance" / "setup.sh"
@@ -31,6 +33,11 @@ ENVIRONMENT = {
     "VAULT_SOURCE": "vault-demo",
     "VOLUME": "vol-0123456789abcdef0",
 }
+DEPLOYMENT = config(
+    vault_address=ENVIRONMENT["BAO_API_ADDR"],
+    vault_source=ENVIRONMENT["VAULT_SOURCE"],
+    demo_vault=True,
+)
 
 
 class Instance:
@@ -62,6 +69,14 @@ class Instance:
     def ask(self, module: str, *words: object) -> None:
         """``python -m`` one of ours."""
         self._run(sys.executable, "-m", module, *words, VAULT_CACERT=self.ca)
+
+    def receiver(self, *words: object, **env: str) -> None:
+        """``vault-replicator`` with the receiver's configuration, as the deployment
+        writes it; the server's name is that of no host here, its address is."""
+        text = configuration(DEPLOYMENT).with_ca(self.ca)
+        file = self.root / "etc/demo-vault/replicator.yaml"
+        file.write_text(text.replace(ENVIRONMENT["BAO_API_ADDR"], self.address))
+        self._run(sys.executable, "-m", "receiver", *words, "--config", file, **env)
 
     def _run(self, *words: object, **env: object) -> None:
         more = {name: str(value) for name, value in env.items()}

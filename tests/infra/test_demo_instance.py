@@ -4,6 +4,7 @@ script and its program for real, AWS by an emulator, OpenBao as it will run ther
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
 import subprocess
@@ -17,16 +18,18 @@ import httpx
 import pytest
 from botocore.stub import Stubber
 
+from infra.names import Names
 from infra.vault.on_instance import take
 from receiver.demo.emulator import ENVIRONMENT as EMULATED
 from receiver.demo.emulator import REGION, Emulator
 from tests.acceptance.scene import wait_until
 from tests.infra.configurations import INFRA, forwarder_settings
-from tests.infra.demo_instance import ENVIRONMENT, SCRIPT, Instance
+from tests.infra.demo_instance import DEPLOYMENT, ENVIRONMENT, SCRIPT, Instance
 from vault_audit_forwarder.signing import parse_key
 
 pytestmark = pytest.mark.integration
 
+CONNECTION = Names(DEPLOYMENT).connection
 SEAL, SIGNING = "0123456789abcdef" * 4, "Ab3x" * 11
 
 
@@ -54,6 +57,8 @@ def instance(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> In
     secrets.create_secret(Name=ENVIRONMENT["SEAL_SECRET"], SecretString=SEAL)
     both = f"{SIGNING}\n{'Old0' * 11}\n"
     secrets.create_secret(Name=ENVIRONMENT["SIGNING_SECRET"], SecretString=both)
+    not_yet = json.dumps({"vaultAddress": "not yet", "vaultToken": "not yet"})
+    secrets.create_secret(Name=CONNECTION, SecretString=not_yet)
     root = tmp_path_factory.mktemp("instance")
     instance = Instance(root, aws_endpoint=emulator.endpoint)
     instance.setup("files", "certificate")
@@ -76,9 +81,27 @@ def is_open(instance: Instance) -> bool:
     return answer.status_code == 200
 
 
-def test_the_server_opens_itself_whenever_it_starts(instance: Instance) -> None:
+def connected(instance: Instance, emulator: Emulator) -> None:
+    """The placeholder has become a token that reads the sample, and is not the root."""
+    secrets = client(emulator, "secretsmanager")
+    held = json.loads(secrets.get_secret_value(SecretId=CONNECTION)["SecretString"])
+    assert held["vaultAddress"] == instance.address
+    trust = ssl.create_default_context(cafile=instance.ca)
+    header = {"X-Vault-Token": held["vaultToken"]}
+    mount = f"{instance.address}/v1/{DEPLOYMENT.mount}"
+    with httpx.Client(verify=trust, trust_env=False, headers=header) as vault:
+        listed = vault.get(f"{mount}/metadata/", params={"list": "true"})
+        refused = vault.post(f"{mount}/data/x", json={"data": {}})
+    assert listed.status_code == 200
+    assert refused.status_code == 403
+
+
+def test_the_server_opens_itself_whenever_it_starts(
+    instance: Instance, emulator: Emulator
+) -> None:
     """Born by the commands of the demo, opened by the key from Secrets Manager, and
-    after a restart without anybody; no key is in what is printed or logged."""
+    after a restart without anybody; no key is in what is printed or logged, by the
+    set-up of the receiver neither."""
     keys = instance.root / "var/lib/demo-vault/keys"
     child = instance.start()
     try:
@@ -88,6 +111,9 @@ def test_the_server_opens_itself_whenever_it_starts(instance: Instance) -> None:
         child = instance.start()
         wait_until(lambda: is_open(instance), "it opens itself once more")
         born = {one.name: one.read_text().strip() for one in keys.iterdir()}
+        root_token = born["root-token"]
+        instance.receiver("init-vault", "--demo", "--yes", VAULT_TOKEN=root_token)
+        connected(instance, emulator)
         (keys / "recovery-share-1").unlink()
         (keys / "recovery-share-2").unlink()
         (keys / "recovery-share-3").unlink()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.infra.cdk.deployments import INFRA, REQUIRED
+from tests.infra.configurations import receiver_settings
 
 CDK = INFRA / "node_modules" / ".bin" / "cdk"
 
@@ -72,6 +73,8 @@ def test_a_stack_comes_of_the_keys_alone(tmp_path: Path) -> None:
     """No credentials, no network, no container engine; keys as a shell gives them."""
     out = tmp_path / "out"
     keys = {**REQUIRED, "scheduler": "true", "forwarder_cidrs": "[10.1.0.0/16]"}
+    (ca := tmp_path / "ca.crt").write_text("a certificate")
+    keys["vault_ca_file"] = str(ca)
 
     done = cdk(tmp_path, "synth", "--quiet", "--output", str(out), **keys)
 
@@ -79,5 +82,7 @@ def test_a_stack_comes_of_the_keys_alone(tmp_path: Path) -> None:
     template = json.loads((out / "Replicator.template.json").read_text())
     kinds = {one["Type"] for one in template["Resources"].values()}
     assert "AWS::Scheduler::Schedule" in kinds
+    left = receiver_settings(out / "replicator.yaml")
+    assert left.vault.ca_file == ca, "as init-vault reads it, on this host"
     # Flags that are not decided on would be listed here.
     assert "feature flags are not configured" not in done.stderr

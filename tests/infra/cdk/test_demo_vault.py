@@ -15,6 +15,7 @@ import pytest
 from infra.files import VAULT_CA
 from tests.infra.cdk.deployments import INFRA
 from tests.infra.cdk.synthesis import Synthesized, synthesized
+from tests.infra.configurations import receiver_settings
 from tests.infra.demo_instance import ENVIRONMENT, SCRIPT
 
 pytestmark = pytest.mark.integration
@@ -150,7 +151,8 @@ def statements(deployment: Deployment) -> Iterator[tuple[str, Any, Any]]:
 
 
 def test_its_role_may_do_just_this(deployment: Deployment) -> None:
-    """Two secrets, one disk, one address, one parameter, one object, and sessions."""
+    """Two secrets, one disk, one address, one parameter, one object, and sessions; and
+    to keep the receiver's connection, for which it need not encrypt anything else."""
     found = list(statements(deployment))
     allowed = {action for action, _, _ in found}
     everywhere = {action for action, resource, _ in found if resource == "*"}
@@ -162,17 +164,24 @@ def test_its_role_may_do_just_this(deployment: Deployment) -> None:
         "kms:CreateGrant",
         "kms:Decrypt",
         "kms:DescribeKey",
+        "kms:GenerateDataKey",
         "s3:GetObject",
         "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
         "ssm:PutParameter",
     }
     assert all(re.fullmatch("ssm:Update.*|ssmmessages:.*", one) for one in everywhere)
     role = deployment.one("AWS::IAM::Role")
     assert "ManagedPolicyArns" not in role
-    (read,) = (one for action, one, _ in found if action.startswith("secretsmanager:"))
-    (signing,) = deployment.all("AWS::SecretsManager::Secret", "CredentialsSigning")
-    (seal,) = deployment.all("AWS::SecretsManager::Secret")
-    assert read == [{"Ref": seal}, {"Ref": signing}]
+    secrets = "AWS::SecretsManager::Secret"
+    (seal,) = deployment.all(secrets)
+    (signing,) = deployment.all(secrets, "CredentialsSigning")
+    (connection,) = deployment.all(secrets, "CredentialsConnection")
+    assert [(action, one) for action, one, _ in found if "secretsm" in action] == [
+        ("secretsmanager:GetSecretValue", [{"Ref": seal}, {"Ref": signing}]),
+        ("secretsmanager:GetSecretValue", {"Ref": connection}),
+        ("secretsmanager:PutSecretValue", {"Ref": connection}),
+    ]
     for action, _, condition in found:
         if action.startswith("kms:"):
             assert set(condition["StringEquals"]) == {"kms:ViaService"}, action
@@ -202,15 +211,14 @@ def test_the_receiver_starts_with_its_ca_when_it_is_ready(
 def test_what_it_is_told_is_what_it_asks_for(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    """The file that its user data writes, for real, has every name the parts use."""
+    """The files that its user data write, for real: every name the parts use, and the
+    receiver's configuration, with the CA where it lies there."""
     at = tmp_path / "demo-vault"
-    before, _, rest = deployment.user_data.partition("mkdir -p")
-    text, end, _ = rest.partition("\nEND\n")
-    script = f"set -euo pipefail\nmkdir -p{text}{end}"
-    script = script.replace("/etc/demo-vault", str(at))
-    script = script.replace("/opt/vault-secrets-replicator", str(tmp_path / "opt"))
+    before, begin, rest = deployment.user_data.partition("mkdir -p /etc/demo-vault")
+    text, _, _ = rest.partition("set -euo pipefail")
 
-    subprocess.run(["bash", "-c", script], check=True)
+    script = (begin + text).replace("/etc/demo-vault", str(at))
+    subprocess.run(["bash", "-euc", script], check=True)
 
     lines = (at / "environment").read_text().splitlines()
     told = dict(line.split("=", 1) for line in lines)
@@ -218,6 +226,9 @@ def test_what_it_is_told_is_what_it_asks_for(
     for name in set(ENVIRONMENT) - {"CA_PARAMETER", "INTERFACE", "VOLUME"}:
         assert told[name] == f'"{ENVIRONMENT[name]}"'
     assert "cfn-signal" in before
+    settings = receiver_settings(at / "replicator.yaml")
+    assert settings.vault.address == ENVIRONMENT["BAO_API_ADDR"]
+    assert str(settings.vault.ca_file) == "/var/lib/demo-vault/tls/ca.crt"
 
 
 def test_its_user_data_hold_names_and_are_a_script(deployment: Deployment) -> None:

@@ -101,6 +101,10 @@ def test_cdks_own_keys_are_none_of_ours() -> None:
             "vault_address: is how the demo Vault will be called: https://NAME:8200",
         ),
         (
+            {"demo_vault": True, "vault_auth": {"method": "aws", "role": "a"}},
+            "vault_auth: OpenBao has no AWS method: choose secrets_manager",
+        ),
+        (
             {"demo_vault": True, "vault_ca_file": "ca.crt"},
             "vault_ca_file: the demo Vault has a CA of its own",
         ),
