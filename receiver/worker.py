@@ -78,7 +78,7 @@ class Rounds:
 
     def run(self, work: Work) -> None:
         """Do the work and tell the queue what became of it. Raises QueueUnavailable:
-        then the work is done again when its lease has ended."""
+        then the work is done again soon."""
         if not work.attempts:
             self._report.stage(Stage.QUEUED, max(0.0, self._now() - work.since))
         try:
@@ -104,6 +104,9 @@ class Rounds:
         except Temporary as error:
             self._again(work, error.cause, error.detail, error.after)
         except QueueUnavailable:
+            # Given back, or at least for not much longer: else it would wait for the
+            # end of a lease that nobody works under.
+            self._queue.retry(work, delay=_QUEUE_RETRY, cause="", detail="")
             raise
         except Exception as error:  # a bug must cost one secret a retry, not a worker
             self._again(work, Cause.INTERNAL, type(error).__name__, None)

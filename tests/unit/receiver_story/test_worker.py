@@ -275,6 +275,34 @@ def test_a_full_disk_costs_a_pause_and_not_a_worker(
     assert workers.join(30)
 
 
+@pytest.mark.parametrize(
+    "hint",
+    [
+        pytest.param(Hint(ref=REF, look_twice=True), id="the second look"),
+        pytest.param(
+            Hint(ref=replace(REF, path="data/a"), unresolved=True), id="the secret"
+        ),
+    ],
+)
+def test_what_a_full_disk_kept_from_being_queued_is_done_soon(
+    bench: Bench, hint: Hint
+) -> None:
+    """Not when a lease ends that nobody works under."""
+    bench.queue.add([hint])
+    work = bench.take()
+    assert work is not None
+    bench.queue.full = True
+    with pytest.raises(QueueUnavailable):
+        bench.rounds(lambda _: [DONE]).run(work)
+    bench.queue.full = False
+
+    bench.clock.advance(LEASE / 10)
+
+    again = bench.take()
+    assert again is not None
+    assert again.hint.ref == hint.ref
+
+
 def test_a_round_that_the_queue_cannot_record_says_so(bench: Bench) -> None:
     """Instead of taking it for a failure of the secret."""
 
