@@ -19,6 +19,7 @@ from receiver.adapters.vault_token import TokenFile
 from receiver.demo.openbao import OpenBao
 from receiver.demo.vault import Vault, reading_policy
 from tests.integration.vault.platforms import Cluster, running_cluster
+from tests.integration.vault.site import Site
 from vault_audit_forwarder.program.secret_files import SecretFile
 
 
@@ -136,3 +137,16 @@ def admin(openbao: OpenBao) -> Iterator[Callable[..., Any]]:
 def cluster() -> Iterator[Cluster]:
     with running_cluster() as made:
         yield made
+
+
+@pytest.fixture
+def site(
+    openbao: OpenBao,
+    admin: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Site:
+    return Site(
+        tmp_path, openbao.address, openbao.root_token, admin, capsys, monkeypatch
+    )

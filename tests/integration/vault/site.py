@@ -15,6 +15,13 @@ import yaml
 from receiver.cli import app
 from vault_audit_forwarder.program import command_line
 
+TOKEN = {"method": "token", "token_file": "token"}
+APPROLE = {
+    "method": "approle",
+    "role_id_file": "role_id",
+    "secret_id_file": "secret_id",
+}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -116,3 +123,21 @@ class Site:
         text = file.read_text().removesuffix("\n")
         self.canaries.add(text)
         return text
+
+
+def mount_of(site: Site) -> str:
+    """An auth mount of this site's own."""
+    return f"team/auth-{site.policy}"
+
+
+def changes_nothing(site: Site, *argv: object) -> None:
+    """The second run, and a dry one, find all there."""
+    before = site.state()
+    again = site.set_up(*argv)
+    dry = site.run("--dry-run", "--json", "--enable-mounts", *argv)
+
+    assert (again.code, again.work) == (0, 0), again
+    assert (dry.code, dry.work) == (0, 0), dry
+    assert set(again.kinds.values()) <= {"there", "note"}
+    assert set(again.proof.values()) == {"ok"}
+    assert site.state() == before
