@@ -133,7 +133,13 @@ class TokenKeeper:
 
     def _prolong(self, lease: Lease) -> Lease:
         if lease.renewable:
-            renewed = self._renew(lease)
+            try:
+                renewed = self._renew(lease)
+            except ReplicationError:
+                # OpenBao answers 500 for one that is at the end of all renewals.
+                if self._credential.replace():
+                    return self._credential.lease() or lease
+                raise
             if not renewed.is_due():
                 return renewed
             lease = renewed

@@ -41,10 +41,36 @@ class Told:
         self.times += 1
 
 
-def keeper_of(vault: Any, told: Told) -> TokenKeeper:
+class AtTheEnd(Vault):
+    """The token is due, and Vault renews it no more."""
+
+    def get(self, operation: str, namespace: str, path: str) -> Answer:
+        return Answer(
+            200, '{"data": {"ttl": 1, "creation_ttl": 60, "renewable": true}}'
+        )
+
+    def post(self, operation: str, namespace: str, path: str) -> Answer:
+        raise Temporary(Cause.VAULT_UNREACHABLE, "renew-self: Vault answered 500")
+
+
+class Replaced(TokenFile):
+    """Whether there is a way to another token, and how often it was taken."""
+
+    def __init__(self, has_way: bool) -> None:
+        super().__init__(SecretFile(Path("unused")))
+        self.has_way, self.times = has_way, 0
+
+    def replace(self) -> bool:
+        self.times += 1
+        return self.has_way
+
+
+def keeper_of(
+    vault: Any, told: Told, credential: TokenFile | None = None
+) -> TokenKeeper:
     return TokenKeeper(
         vault,
-        TokenFile(SecretFile(Path("unused"))),
+        credential or TokenFile(SecretFile(Path("unused"))),
         namespace="",
         now=lambda: 0.0,
         on_expiry=lambda _: None,
@@ -83,3 +109,14 @@ def test_a_recovery_that_nobody_could_hear_is_told_again() -> None:
     keeper.attend()
 
     assert told.times == 1
+
+
+def test_a_token_that_is_renewed_no_more_is_replaced() -> None:
+    """Where there is a way to another; else the refusal is told."""
+    logs_in, cannot = Replaced(has_way=True), Replaced(has_way=False)
+
+    assert keeper_of(AtTheEnd(), Told(), logs_in).look().ttl == 1
+    with pytest.raises(Temporary, match="renew-self"):
+        keeper_of(AtTheEnd(), Told(), cannot).look()
+
+    assert (logs_in.times, cannot.times) == (1, 1)
