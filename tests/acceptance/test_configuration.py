@@ -128,7 +128,7 @@ def test_an_opted_out_secret_is_an_orphan_until_it_is_pruned(scene: Scene) -> No
         scene.mount, "app/db", custom_metadata={"replicate": "false"}
     )
     wait_until(
-        lambda: states(scene)[scene.name("app/db")] == "orphaned", "it is opted out"
+        lambda: states(scene).get(scene.name("app/db")) == "orphaned", "it is opted out"
     )
 
     scene.reconcile(prune=True)
